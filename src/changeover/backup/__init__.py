@@ -1,0 +1,1 @@
+"""The adapter that copies volumes away and back."""

@@ -1,0 +1,1 @@
+"""Troubleshoot specs, analyzers, redactors, outcomes. Pure."""

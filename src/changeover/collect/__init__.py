@@ -1,0 +1,1 @@
+"""The adapter that collects what checks look at."""

@@ -1,0 +1,1 @@
+"""The template language of Go and Sprig, with KOTS's delimiters. Pure."""

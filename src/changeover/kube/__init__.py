@@ -1,0 +1,1 @@
+"""The adapter to Kubernetes: client, journal, lease, blobs, definitions."""

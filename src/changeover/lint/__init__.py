@@ -1,0 +1,1 @@
+"""Findings for package authors. Pure."""

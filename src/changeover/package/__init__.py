@@ -1,0 +1,1 @@
+"""What a vendor ships: archives, documents, vendor kinds, the config schema. Pure."""

@@ -1,0 +1,127 @@
+"""The plan as a value: what will happen to every object, and under which steps. Nothing volatile enters its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from changeover.objects import KubeObject, Ref
+from changeover.plan.steps import Steps
+
+
+class Effect(StrEnum):
+    """What happens to one object. Unknown is never shown as safe."""
+
+    UNCHANGED = "unchanged"
+    CREATE = "create"
+    PATCH = "patch"
+    RESTART = "restart"
+    RECREATE_KEEPING_PODS = "recreate-keeping-pods"
+    RECREATE = "recreate"
+    PRUNE = "prune"
+    KEEP = "keep"
+    FORBIDDEN = "forbidden"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """What a finding does: blocks stops the run, warns must be read, notes is for the curious."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    NOTES = "notes"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the operator must know; `reference` names its documentation page as a Problem's does."""
+
+    reference: str
+    severity: Severity
+    message: str
+    found: str = ""
+    hint: str = ""
+    ref: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One changed field; `before`/`after` are JSON text, masked where secret, None where absent."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """What will happen to one object, why, and in which wave of the change it happens."""
+
+    ref: Ref
+    effect: Effect
+    reason: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    wave: int = 0
+    holds_data: bool = False
+    restarts: str = ""
+    """Which pods restart and why; empty when none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the API server answered to a dry run: the resulting object, or why it refused."""
+
+    result: KubeObject | None
+    status: int = 0
+    message: str = ""
+    causes: tuple[tuple[str, str, str], ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
+    """Other managers of fields we set: (manager, field)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was seen of the cluster at one moment; all that `make_plan` knows of it. Keys are `Ref.key`."""
+
+    live: Mapping[str, KubeObject]
+    """Objects of the new and of the old revision that exist."""
+    dry_runs: Mapping[str, DryRun]
+    """One per object of the new revision."""
+    inventory: Sequence[Ref]
+    """What the Installation owns now (by ApplySet label), including what no revision names any more."""
+    served: frozenset[tuple[str, str]]
+    """(apiVersion, kind) that the cluster serves."""
+    denied: Sequence[str] = ()
+    """Rights that are missing, in words: ``patch deployments.apps in gitpod``."""
+    autoscaled: frozenset[str] = frozenset()
+    """Keys of workloads that an HPA scales."""
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    """Keys of objects that belong to another ApplySet, with its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One change, decided: the value that approvals and runs name by `digest`."""
+
+    kind: str
+    """install | update | rollback | configure | uninstall"""
+    strategy: str
+    from_revision: str
+    """Digest of what runs by our records; empty for an install."""
+    to_revision: str
+    from_version: str
+    to_version: str
+    changes: tuple[ObjectChange, ...]
+    findings: tuple[Finding, ...]
+    steps: Steps
+    summary: str
+    digest: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Figures for people (expected downtime, pods restarting, point of no return); not part of the digest."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a finding keeps it from running."""
+        return any(finding.severity is Severity.BLOCKS for finding in self.findings)

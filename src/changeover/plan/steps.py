@@ -1,0 +1,105 @@
+"""The step: the unit of a run. A strategy only lists steps; the plan shows them; the run engine executes them.
+
+* A step is data: what to do (`verb`), to what (`target`), with which `arguments` (JSON only), until when (`deadline`).
+* Consecutive steps with the same non-empty `wave` run concurrently and share journal writes.
+* The way back is a list of steps too. A back step runs when any step it `undoes` was begun (or always, when it names none).
+* From the first begun step with `point_of_no_return` on, a failure is `held` instead of rolled back.
+* `id` is unique in the run, stable between preview and execution, and the idempotency key of what the step does outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Verb(StrEnum):
+    """Everything a run can do. One file per verb (or close pair) in `runs/verbs/`."""
+
+    WAIT_WINDOW = "wait-window"  # until the window opens; arguments: notBefore, end, reserveSeconds
+    ANNOUNCE = "announce"  # tell people; arguments: seconds, message
+    CLOSE_GATE = "close-gate"  # policy ConfigMap and own switch, proven closed; arguments: gate
+    OPEN_GATE = "open-gate"
+    DRAIN = "drain"  # all sessions, with receipts; arguments: sessions contract
+    RECHECK = "recheck"  # plan again against the live cluster; the digest must not have changed
+    SCALE = "scale"  # target kind/name; arguments: replicas (number | "restore"), of (step id that scaled it)
+    BACK_UP = "back-up"  # arguments: claim, name
+    RESTORE = "restore"  # arguments: of (back-up step id)
+    APPLY = "apply"  # target object key; arguments: revision (digest), propagation for Jobs
+    PRUNE = "prune"  # delete an object of the old revision; arguments: kept data refused
+    WAIT_READY = "wait-ready"  # arguments: objects (keys), informers, holdSeconds
+    PROBE = "probe"  # one probe from the user's side; arguments: probe, version
+    SOAK = "soak"  # keep probing; arguments: seconds, probes
+    RECORD = "record"  # write revision, inventory and status of the Installation; arguments: revision, number
+
+
+class Phase(StrEnum):
+    """How steps are grouped for people."""
+
+    WAIT = "wait"
+    ANNOUNCE = "announce"
+    GATE = "gate"
+    DRAIN = "drain"
+    BACKUP = "backup"
+    CHANGE = "change"
+    VERIFY = "verify"
+    REOPEN = "reopen"
+    SOAK = "soak"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do."""
+
+    id: str
+    verb: Verb
+    title: str
+    phase: Phase
+    target: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    wave: str = ""
+    deadline: float = 300.0
+    undoes: tuple[str, ...] = ()
+    point_of_no_return: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """For the plan's record and digest."""
+        return {
+            "id": self.id,
+            "verb": self.verb.value,
+            "title": self.title,
+            "phase": self.phase.value,
+            "target": self.target,
+            "arguments": dict(self.arguments),
+            "wave": self.wave,
+            "deadline": self.deadline,
+            "undoes": list(self.undoes),
+            "pointOfNoReturn": self.point_of_no_return,
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Step:
+        """The inverse of ``as_json``."""
+        return Step(
+            id=data["id"],
+            verb=Verb(data["verb"]),
+            title=data["title"],
+            phase=Phase(data["phase"]),
+            target=data["target"],
+            arguments=data["arguments"],
+            wave=data["wave"],
+            deadline=data["deadline"],
+            undoes=tuple(data["undoes"]),
+            point_of_no_return=data["pointOfNoReturn"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a strategy lists: the way forward and the way back."""
+
+    forward: tuple[Step, ...]
+    back: tuple[Step, ...] = ()

@@ -1,0 +1,1 @@
+"""Releases among each other: version schemes, catalog, profiles, the route."""

@@ -1,0 +1,1 @@
+"""Package + answers + context -> Revision. Pure."""

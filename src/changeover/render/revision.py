@@ -1,0 +1,34 @@
+"""A Revision: Release + Answers + Customisations + licence + kept values, rendered. Immutable, with a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.objects import KubeObject
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What should be in the cluster. `objects` are in manifest order, each with an explicit namespace when namespaced.
+
+    The digest is over all that follows from the inputs: same package, answers and kept values -> same digest.
+    """
+
+    version: str
+    objects: tuple[KubeObject, ...]
+    digest: str
+    phases: Mapping[str, int] = field(default_factory=dict)
+    """kots.io/creation-phase by Ref.key, where not 0; charts installed after manifests have a later phase."""
+    waits: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By Ref.key: (("ready", "true"),) or ((jsonpath, value), ...) from kots.io/wait-for-*."""
+    informers: tuple[str, ...] = ()
+    """statusInformers, rendered: ``[ns/]kind/name``."""
+    reads_epochs: tuple[int, int] = (0, 0)
+    writes_epoch: int = 0
+    images: tuple[str, ...] = ()
+    secrets: Sequence[str] = ()
+    """Answer values that must never be shown, for masking."""
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """Where it came from: package digest, channel, cursor."""

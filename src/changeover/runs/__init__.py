@@ -1,0 +1,1 @@
+"""The run engine: journal, executor, recovery, and what each verb does."""

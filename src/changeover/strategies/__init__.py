@@ -1,0 +1,1 @@
+"""Each strategy only lists steps. Pure."""
