@@ -17,10 +17,13 @@ STEP_ANNOTATION = f"{GROUP}/step"
 """Idempotency key on objects that a step creates (mover pods, probe Jobs)."""
 
 REQUEST_ANNOTATION = f"{GROUP}/request"
-"""On a Changeover object: what a person asks of the run, JSON ``{"id", "do", "by", ...}``; do = pause|resume|abort|answer."""
+"""On a Changeover object: what a person asks of the run.
+
+JSON ``{"id", "do", "by", ...}`` with do = pause | resume | abort | answer.
+"""
 
 ADDRESS_ANNOTATION = f"{GROUP}/address"
-"""On a Service: the address under which users reach it (``https://app.example.com``) when its own status does not say."""
+"""On a Service: the address under which users reach it (``https://app.example.com``), when its status does not say."""
 
 GATE_POLICY = "changeover-gate"
 """Name of the ValidatingAdmissionPolicy, of its binding, and of the ConfigMap that closes the gate of a namespace."""

@@ -2,7 +2,8 @@
 
 An act is ``async def act(step: Step, scene: Scene) -> Mapping[str, Json]``: level-triggered and idempotent. It looks
 first whether its postcondition already holds; it may be cut off anywhere and called again, by another process, with
-nothing but the journal (``scene.notes(step)``) and the cluster. What it returns is kept in the journal as the step's data.
+nothing but the journal (``scene.notes(step)``) and the cluster. What it returns is kept in the journal
+as the step's data.
 """
 
 from __future__ import annotations
