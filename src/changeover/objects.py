@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-
 GROUP = "changeover.dev"
 API_VERSION = f"{GROUP}/v1alpha1"
 FIELD_MANAGER = "changeover"
@@ -43,7 +42,7 @@ class Ref:
 
     @property
     def key(self) -> str:
-        """Identity without the version: ``Deployment.apps/gitpod/server``, ``ClusterRole.rbac.authorization.k8s.io//x``."""
+        """Identity without the version: ``Deployment.apps/gitpod/server``, ``Namespace//x``."""
         return f"{self.kind.group_kind}/{self.namespace}/{self.name}"
 
     def __str__(self) -> str:
@@ -135,10 +134,10 @@ class KubeObject:
         """Walk into the raw object: ``get("spec", "template", "spec", "containers", 0)``; a gap gives ``default``."""
         here: Any = self.raw
         for part in path:
-            if isinstance(here, Mapping) and part in here:
-                here = here[part]
-            elif isinstance(here, list) and isinstance(part, int) and -len(here) <= part < len(here):
-                here = here[part]
-            else:
+            inside = (isinstance(here, Mapping) and part in here) or (
+                isinstance(here, list) and isinstance(part, int) and -len(here) <= part < len(here)
+            )
+            if not inside:
                 return default
+            here = here[part]
         return default if here is None else here

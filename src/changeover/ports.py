@@ -67,7 +67,7 @@ class Refused(ClusterProblem):
     reference = "cluster-refused"
     status: int = 422
     causes: tuple[tuple[str, str, str], ...] = ()
-    """(reason, field, message) as in ``details.causes``, e.g. ("FieldValueInvalid", "spec.selector", "field is immutable")."""
+    """(reason, field, message) as in ``details.causes``: FieldValueInvalid, spec.selector, field is immutable."""
 
 
 class Fenced(ClusterProblem):
@@ -232,9 +232,9 @@ class Http(Protocol):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        timeout: float = 10.0,
+        within: float = 10.0,
     ) -> Answer:
-        """One request, no retries, redirects not followed; never raises for what the network does."""
+        """One request, answered `within` seconds; no retries, no redirects; never raises for what the network does."""
         ...
 
 

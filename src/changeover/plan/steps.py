@@ -2,9 +2,9 @@
 
 * A step is data: what to do (`verb`), to what (`target`), with which `arguments` (JSON only), until when (`deadline`).
 * Consecutive steps with the same non-empty `wave` run concurrently and share journal writes.
-* The way back is a list of steps too. A back step runs when any step it `undoes` was begun (or always, when it names none).
+* The way back is a list of steps too. A back step runs when any step it `undoes` was begun (always, if it names none).
 * From the first begun step with `point_of_no_return` on, a failure is `held` instead of rolled back.
-* `id` is unique in the run, stable between preview and execution, and the idempotency key of what the step does outside.
+* `id` is unique in the run, the same in preview and execution, and the idempotency key of what the step does outside.
 """
 
 from __future__ import annotations
