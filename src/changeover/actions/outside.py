@@ -1,0 +1,47 @@
+"""Everything an action may touch, handed in by `wiring`: one value, the same for CLI, console, tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from changeover.objects import KubeObject
+from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
+from changeover.release.catalog import Catalog
+
+
+class Source(Protocol):
+    """Where releases come from: a channel, or one package given by hand."""
+
+    async def catalog(self) -> Catalog:
+        """All releases that it offers, in its own order."""
+        ...
+
+    async def fetch(self, version: str) -> Mapping[str, bytes]:
+        """The files of one release's package, digest checked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ports of one person's work on one namespace of one cluster."""
+
+    cluster: Cluster
+    clock: Clock
+    http: Http
+    charts: Charts
+    namespace: str
+    person: str
+    """Who asks; goes into the journal and the evidence."""
+    source: Callable[[str], Source]
+    """Opens a channel or package by its address (folder, file, URL)."""
+    blobs: Callable[[KubeObject], Blobs]
+    """The blobs of an Installation."""
+    journal: Callable[[KubeObject], JournalStore]
+    """The journal of a Changeover."""
+    lease: Callable[[str], Lease]
+    """The lease of an Installation, by name."""
+    volumes: Callable[[Mapping[str, Json]], Volumes | None]
+    """Backup destination, by the Installation's backup policy."""
+    capture: Callable[[], object] | None = None
