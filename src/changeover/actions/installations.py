@@ -1,7 +1,7 @@
 """Installations as kept in the cluster: found, created, and their status written with care.
 
-The Installation is a custom resource; its answers stand in a Secret of their own, so that ``kubectl get -o yaml`` of the
-Installation shows no password. All status writes are merge patches of single fields.
+The Installation is a custom resource; its answers stand in a Secret of their own, so that ``kubectl get -o yaml`` of
+the Installation shows no password. All status writes are merge patches of single fields.
 """
 
 from __future__ import annotations

@@ -32,3 +32,37 @@ class Revision:
     """Answer values that must never be shown, for masking."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """Where it came from: package digest, channel, cursor."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for the revision's blob (which is a Secret: objects hold secret values)."""
+        return {
+            "version": self.version,
+            "objects": [obj.raw for obj in self.objects],
+            "digest": self.digest,
+            "phases": dict(self.phases),
+            "waits": {key: [list(pair) for pair in pairs] for key, pairs in self.waits.items()},
+            "informers": list(self.informers),
+            "readsEpochs": list(self.reads_epochs),
+            "writesEpoch": self.writes_epoch,
+            "images": list(self.images),
+            "secrets": list(self.secrets),
+            "source": dict(self.source),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Revision:
+        """The inverse of ``as_json``."""
+        low, high = data["readsEpochs"]
+        return Revision(
+            version=data["version"],
+            objects=tuple(KubeObject(raw) for raw in data["objects"]),
+            digest=data["digest"],
+            phases=data["phases"],
+            waits={key: tuple((path, value) for path, value in pairs) for key, pairs in data["waits"].items()},
+            informers=tuple(data["informers"]),
+            reads_epochs=(low, high),
+            writes_epoch=data["writesEpoch"],
+            images=tuple(data["images"]),
+            secrets=tuple(data["secrets"]),
+            source=data["source"],
+        )

@@ -1,0 +1,96 @@
+"""``changeover`` and ``kubectl changeover``: the command line.
+
+Exit codes, for scripts:
+
+==== =====================================================================================
+0    done: what was asked for is so
+1    a problem, explained on standard error
+2    the command's words are off
+3    blocked: the plan has findings that keep it from running, or a check failed
+4    rolled back: the change failed and was undone; the old version runs
+5    held: the run waits for a person (`changeover answer`)
+6    interrupted: the run is paused or goes on elsewhere; `changeover resume` goes on
+==== =====================================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from changeover import __version__
+from changeover.cli.lazy import LazyGroup
+from changeover.cli.options import Where
+from changeover.errors import Problem
+
+_C = "changeover.cli"
+
+COMMANDS = {
+    "status": (f"{_C}.look:status", "What runs, is it healthy, what is new, which gate is closed."),
+    "check": (f"{_C}.look:check", "Check for an update."),
+    "releases": (f"{_C}.look:releases", "Every release of the channel, and the route to it."),
+    "history": (f"{_C}.look:history", "Revisions and runs of an Installation."),
+    "plan": (f"{_C}.change:plan", "What an update would do to every object; `plan rbac`: the rights it needs."),
+    "install": (f"{_C}.change:install", "Install a package or a release of a channel."),
+    "update": (f"{_C}.change:update", "Change over to another release."),
+    "rollback": (f"{_C}.change:rollback", "Change over to an earlier revision."),
+    "uninstall": (f"{_C}.change:uninstall", "Remove the application; data stays unless its names are typed."),
+    "resume": (f"{_C}.control:resume", "Go on with a run that was paused or cut off."),
+    "pause": (f"{_C}.control:pause", "Pause a run at the next safe point."),
+    "abort": (f"{_C}.control:abort", "Stop a run and go back, before the point of no return."),
+    "answer": (f"{_C}.control:answer", "Answer what a held run asks."),
+    "watch": (f"{_C}.control:watch", "Follow a run that goes on elsewhere."),
+    "evidence": (f"{_C}.control:evidence", "The evidence of a run: JSON, Markdown or a page."),
+    "sessions": (f"{_C}.sessions:sessions", "Work in progress inside the application: list, stop, gate, open."),
+    "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
+    "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
+    "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
+    "doctor": (f"{_C}.cluster:doctor", "Rights, versions, leftovers."),
+    "completion": (f"{_C}.completion:completion", "Shell completion for bash, zsh or fish."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="changeover")
+@click.option("--kubeconfig", type=click.Path(dir_okay=False), help="Path to the kubeconfig file.")
+@click.option("--context", "context_name", help="Name of the kubeconfig context.")
+@click.option("-n", "--namespace", help="Namespace of the application.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+@click.pass_context
+def cli(
+    ctx: click.Context, kubeconfig: str | None, context_name: str | None, namespace: str | None, output: str
+) -> None:
+    """Update the applications that you host on Kubernetes: with a plan, no work lost, and a way back."""
+    ctx.obj = Where(kubeconfig=kubeconfig, context=context_name, namespace=namespace, output=output)
+
+
+def main() -> None:
+    """Run the command line; every Problem ends here, in words."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(6)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except Problem as problem:
+        _explain(problem)
+        sys.exit(problem.exit_code)
+
+
+def _explain(problem: Problem) -> None:
+    import json
+
+    if "-ojson" in "".join(sys.argv) or "json" in sys.argv:
+        click.echo(json.dumps({"problem": problem.as_json()}, indent=2))
+        return
+    click.echo(f"{click.style(problem.message, fg='red', bold=True)}", err=True)
+    if problem.found:
+        click.echo(f"  found: {problem.found}", err=True)
+    if problem.hint:
+        click.echo(f"  hint:  {problem.hint}", err=True)
+    click.echo(click.style(f"  ({problem.reference})", dim=True), err=True)

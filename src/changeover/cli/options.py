@@ -1,0 +1,65 @@
+"""Options that many commands share, and where the command works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from changeover.actions.outside import Outside
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Where:
+    """Which cluster and namespace a command works on, and how it answers."""
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str | None
+    output: str
+
+    @property
+    def json(self) -> bool:
+        """Whether a program reads the answer."""
+        return self.output == "json"
+
+
+def run(where: Where, action: Callable[[Outside], Awaitable[Result]]) -> Result:
+    """Connect, do it, disconnect."""
+
+    async def inside() -> Result:
+        from changeover import wiring
+
+        async with wiring.outside(
+            kubeconfig=where.kubeconfig, context=where.context, namespace=where.namespace
+        ) as outside:
+            return await action(outside)
+
+    return asyncio.run(inside())
+
+
+def located(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command also take ``-n``, ``-o`` and ``--context`` after its own name, as kubectl does."""
+
+    def override(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            setattr(ctx.find_object(Where), "context" if param.name == "context_name" else str(param.name), value)
+
+    kwargs: dict[str, Any] = {"expose_value": False, "callback": override, "hidden": True}
+    for option in (
+        click.option("-n", "--namespace", **kwargs),
+        click.option("-o", "--output", type=click.Choice(["text", "json"]), **kwargs),
+        click.option("--context", "context_name", **kwargs),
+        click.option("--kubeconfig", **kwargs),
+    ):
+        command = option(command)
+    return command
+
+
+installation_option = click.option("--installation", default="", help="Which Installation, when there are several.")
