@@ -165,9 +165,7 @@ def _equal(before: Any, after: Any, path: Path, *, exact: bool) -> bool:
     return len(path) > 1 and path[-2] in _QUANTITIES and same_amount(before, after)
 
 
-def _maps(
-    before: Mapping[str, Any], after: Mapping[str, Any], path: Path, *, exact: bool
-) -> Iterator[Difference]:
+def _maps(before: Mapping[str, Any], after: Mapping[str, Any], path: Path, *, exact: bool) -> Iterator[Difference]:
     whole = exact or (bool(path) and path[-1] in _OWNED_WHOLE)
     names = [*before, *(name for name in after if name not in before)] if whole else list(after)
     for name in names:
@@ -197,9 +195,7 @@ def _by_position(before: list[Any], after: list[Any], path: Path, *, exact: bool
         yield from _between(one, other, (*path, f"[{index}]"), exact=exact)
 
 
-def _keyed(
-    before: Sequence[Any], after: Sequence[Any], name: str
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def _keyed(before: Sequence[Any], after: Sequence[Any], name: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     for fields in _LIST_KEYS.get(name, ()):
         old, new = _by_key(before, fields), _by_key(after, fields)
         if old is not None and new is not None:

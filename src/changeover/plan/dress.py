@@ -25,7 +25,12 @@ SERVER_SIDE = frozenset({"creationTimestamp", "managedFields", "resourceVersion"
 
 
 def dress(
-    obj: KubeObject, revision: str, *, applyset_id: str = "", autoscaled: frozenset[str] = frozenset(), version: str = ""
+    obj: KubeObject,
+    revision: str,
+    *,
+    applyset_id: str = "",
+    autoscaled: frozenset[str] = frozenset(),
+    version: str = "",
 ) -> KubeObject:
     """The object as it is sent; `revision` is a digest, `autoscaled` holds the keys of workloads that an HPA scales."""
     raw = {name: value for name, value in obj.raw.items() if name != "status"}

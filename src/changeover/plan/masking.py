@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ _PAIR = re.compile(
     r"""(?P<head>["']?(?P<name>[\w.\-]+)["']?\s*[:=]\s*)(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}\]"']+)"""
 )
 _IN_TEXT = 4
+_A_LINE = 16
 
 
 def looks_secret(name: str) -> bool:
@@ -47,10 +49,12 @@ class Masking:
 
     @staticmethod
     def of(key: bytes, answers: Iterable[str]) -> Masking:
-        """From the Installation's key and the secret answers; each is also known in its base64 form."""
+        """From the Installation's key and the secret answers; each is also known as base64, as JSON and by its lines."""
         plain = {answer for answer in answers if answer}
         coded = {base64.b64encode(answer.encode()).decode() for answer in plain}
-        return Masking(key, frozenset(plain | coded))
+        quoted = {json.dumps(answer)[1:-1] for answer in plain}
+        lines = {line.strip() for answer in plain if "\n" in answer for line in answer.splitlines()}
+        return Masking(key, frozenset(plain | coded | quoted | {line for line in lines if len(line) >= _A_LINE}))
 
     def fingerprint(self, value: str) -> str:
         """``secret:1a2b3c4d``, the same for the same value only."""

@@ -27,15 +27,12 @@ def shown(differences: Iterable[Difference], kind: str, *, masking: Masking) -> 
 
 
 def _shown(difference: Difference, kind: str, masking: Masking) -> FieldChange:
-    before, after = difference.before, difference.after
     hidden = _is_secret(difference.path, kind)
-    if not hidden and isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _LONG:
-        before, after = _only_changed_lines(before, after)
-    return FieldChange(
-        path=difference.text,
-        before=_text(before, masking, hidden=hidden),
-        after=_text(after, masking, hidden=hidden),
-    )
+    before = _masked(difference.before, masking, hidden=hidden)
+    after = _masked(difference.after, masking, hidden=hidden)
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _LONG:
+        before, after = _only_changed_lines(before, after)  # only after masking: a cut secret would not be recognised
+    return FieldChange(path=difference.text, before=_json(before), after=_json(after))
 
 
 def _is_secret(path: tuple[str, ...], kind: str) -> bool:
@@ -47,10 +44,8 @@ def _is_secret(path: tuple[str, ...], kind: str) -> bool:
     return looks_secret(last) and not last.startswith("[")
 
 
-def _text(value: Any, masking: Masking, *, hidden: bool) -> str | None:
-    if value is ABSENT:
-        return None
-    return json.dumps(_masked(value, masking, hidden=hidden), ensure_ascii=False, sort_keys=True)
+def _json(value: Any) -> str | None:
+    return None if value is ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _masked(value: Any, masking: Masking, *, hidden: bool) -> Any:
@@ -58,6 +53,8 @@ def _masked(value: Any, masking: Masking, *, hidden: bool) -> Any:
         return _masked_map(value, masking, hidden=hidden)
     if isinstance(value, list):
         return [_masked(item, masking, hidden=hidden) for item in value]
+    if value is ABSENT:
+        return value
     if hidden and not isinstance(value, bool) and value not in (None, ""):
         text = str(value)
         return text if text.startswith("secret:") else masking.fingerprint(text)
