@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from changeover.actions.account import Account
 
 STATE_COLOURS = {
     "committed": "green",
@@ -69,3 +73,13 @@ def _coloured(text: str, width: int) -> str:
     colour = STATE_COLOURS.get(text.split(" (", maxsplit=1)[0])
     padded = text.ljust(width)
     return click.style(padded, fg=colour) if colour else padded
+
+
+def write_evidence(told: Account, folder: Path) -> None:
+    """Write evidence.json, evidence.md and evidence.html into a folder, which is made when it is missing."""
+    from changeover.evidence import report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "evidence.json").write_text(report.as_json(told.evidence, told.signature))
+    (folder / "evidence.md").write_text(report.as_markdown(told.evidence))
+    (folder / "evidence.html").write_text(report.as_html(told.evidence, told.signature))

@@ -1,0 +1,30 @@
+"""What a person asks for when they change something: one value, the same from the command line and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.plan.strategy import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One change, as asked for."""
+
+    kind: str
+    """install | update | rollback | configure | uninstall"""
+    version: str = ""
+    """The wanted release; empty means the newest."""
+    revision: int = 0
+    """rollback: the number of the earlier revision; 0 means the one before."""
+    strategy: str = ""
+    """Empty means the Installation's default."""
+    next_window: bool = False
+    """Begin when the Installation's next window opens, and end before it closes."""
+    parameters: Parameters = field(default_factory=Parameters)
+    answers: Mapping[str, Any] | None = None
+    """New answers, which replace the kept ones key by key; None changes nothing."""
+    accept_data_loss: frozenset[str] = frozenset()
+    """Names of data-bearing objects that may go, as typed."""

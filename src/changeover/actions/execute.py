@@ -1,0 +1,135 @@
+"""Begin a run of a prepared change, or go on with one that was cut off.
+
+The Changeover object names the plan and both revisions by digest; they stand in blobs. Whoever executes needs only it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from changeover.actions import installations, prepare, revisions, runs_of
+from changeover.actions.installations import CHANGEOVER
+from changeover.actions.outside import Outside
+from changeover.objects import API_VERSION, KubeObject
+from changeover.plan.explain import plan_as_json, plan_from_json
+from changeover.plan.model import Plan
+from changeover.ports import AlreadyExists
+from changeover.release.profile import Profile
+from changeover.render.revision import Revision
+from changeover.runs import executor
+from changeover.runs.happenings import Happening
+from changeover.runs.scene import Subject
+from changeover.runs.state import RunState
+from changeover.settings import INSTALLATION_LABEL
+
+Tell = Callable[[Happening], None]
+
+
+async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> tuple[KubeObject, RunState]:
+    """Create the Changeover object and carry it out, here."""
+    await runs_of.refuse_second(outside, prepared.installation.name)
+    run = await _create(outside, prepared)
+    await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
+    return await _carry_on(outside, prepared.installation, run, tell=tell)
+
+
+async def go_on(outside: Outside, installation: str, name: str, *, tell: Tell) -> tuple[KubeObject, RunState]:
+    """Go on with the named run, or with the one that has not ended."""
+    followed = await installations.find(outside, installation or name.rpartition("-")[0])
+    run = await (runs_of.named(outside, followed.name, name) if name else runs_of.under_way(outside, followed.name))
+    if run is None or runs_of.verdict(run) in runs_of.ENDED:
+        raise runs_of.NoRun(
+            f"{followed.name} has no run to go on with.",
+            found=f"{run.name} {runs_of.verdict(run)}" if run else "all runs have ended",
+            hint="`changeover history` lists them",
+        )
+    return await _carry_on(outside, followed, run, tell=tell)
+
+
+async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
+    blobs = outside.blobs(prepared.installation)
+    plan = prepared.plan
+    content = json.dumps(plan_as_json(plan), sort_keys=True, separators=(",", ":")).encode()
+    runs = await runs_of.every(outside, prepared.installation.name)
+    spec = {
+        "installation": prepared.installation.name,
+        "kind": plan.kind,
+        "strategy": plan.strategy,
+        "fromVersion": plan.from_version,
+        "toVersion": plan.to_version,
+        "fromRevision": {"digest": plan.from_revision, "number": prepared.old_number, "blob": prepared.old_blob},
+        "toRevision": {
+            "digest": plan.to_revision,
+            "number": prepared.new_number,
+            "blob": await revisions.keep(outside, prepared.installation, prepared.new),
+        },
+        "planDigest": plan.digest,
+        "planBlob": await blobs.put(content, kind="plan"),
+        "profileBlob": await blobs.put(prepared.profile.model_dump_json(by_alias=True).encode(), kind="profile"),
+        "by": outside.person,
+    }
+    number = runs_of.number(runs[-1]) + 1 if runs else 1
+    while True:
+        try:
+            return await outside.cluster.create(_changeover(outside, prepared.installation, number, spec))
+        except AlreadyExists:
+            number += 1
+
+
+def _changeover(outside: Outside, installation: KubeObject, number: int, spec: Mapping[str, Any]) -> KubeObject:
+    return KubeObject(
+        {
+            "apiVersion": API_VERSION,
+            "kind": CHANGEOVER.name,
+            "metadata": {
+                "name": f"{installation.name}-{number}",
+                "namespace": outside.namespace,
+                "labels": {INSTALLATION_LABEL: installation.name},
+            },
+            "spec": spec,
+        }
+    )
+
+
+async def _subject(outside: Outside, installation: KubeObject, run: KubeObject) -> Subject:
+    blobs = outside.blobs(installation)
+
+    async def revision(side: str) -> Revision | None:
+        blob = run.get("spec", side, "blob", default="")
+        return Revision.from_json(json.loads(await blobs.get(blob))) if blob else None
+
+    new = await revision("toRevision")
+    plan: Plan = plan_from_json(json.loads(await blobs.get(run.get("spec", "planBlob"))))
+    if new is None:
+        raise runs_of.NoRun(f"{run.name} names no revision to change to.", hint="begin a new run")
+    return Subject(
+        installation=installation.name,
+        namespace=outside.namespace,
+        installation_uid=installation.uid,
+        run=run.name,
+        plan=plan,
+        old=await revision("fromRevision"),
+        new=new,
+        profile=Profile.model_validate_json(await blobs.get(run.get("spec", "profileBlob"))),
+        old_number=int(run.get("spec", "fromRevision", "number", default=0)),
+        new_number=int(run.get("spec", "toRevision", "number", default=0)),
+    )
+
+
+async def _carry_on(
+    outside: Outside, installation: KubeObject, run: KubeObject, *, tell: Tell
+) -> tuple[KubeObject, RunState]:
+    subject = await _subject(outside, installation, run)
+    ports = executor.Ports(
+        cluster=outside.cluster,
+        clock=outside.clock,
+        http=outside.http,
+        volumes=outside.volumes(installation.get("spec", "policy", "backup", default={})),
+        replan=lambda: prepare.replan(outside, installation, subject),
+    )
+    state = await executor.carry_on(
+        subject, ports, journal=outside.journal(run), lease=outside.lease(installation.name), tell=tell
+    )
+    return run, state

@@ -1,0 +1,102 @@
+"""The ten-second answer: what runs, is it healthy, what is new, which gate is closed, what goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.actions import installations, revisions, runs_of, truth
+from changeover.actions.outside import Outside
+from changeover.objects import Kind, KubeObject, Ref
+from changeover.runs.health import kstatus
+from changeover.settings import GATE_POLICY
+
+CONFIG_MAP = Kind("v1", "ConfigMap")
+POD = Kind("v1", "Pod")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is to know at a glance."""
+
+    installation: str
+    namespace: str
+    runs: str
+    """2022.09.0, or ``mixed (…)``, or ``unknown``"""
+    recorded: str
+    """The version that was committed last."""
+    revision: int
+    healthy: bool | None
+    unhealthy: tuple[tuple[str, str], ...] = ()
+    """(object, why)"""
+    missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    """Live objects that are not of the recorded revision."""
+    gate_closed_by: str = ""
+    sessions: int | None = None
+    run: str = ""
+    run_phase: str = ""
+    run_verdict: str = ""
+    question: Mapping[str, Any] | None = None
+    available: tuple[str, ...] = ()
+    last_check: str = ""
+    last_backup: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def status(outside: Outside, installation: str = "") -> Status:
+    """Look at the Installation and at its live objects."""
+    followed = await installations.find(outside, installation)
+    number = revisions.running_number(followed)
+    seen = await _live(outside, followed, number) if number else _Seen("nothing", None)
+    run = await runs_of.under_way(outside, followed.name)
+    gate = await outside.cluster.get(Ref(CONFIG_MAP, outside.namespace, GATE_POLICY))
+    return Status(
+        installation=followed.name,
+        namespace=outside.namespace,
+        runs=seen.runs,
+        recorded=str(followed.get("status", "running", "version", default="")),
+        revision=number,
+        healthy=seen.healthy,
+        unhealthy=seen.unhealthy,
+        missing=seen.missing,
+        changed=seen.changed,
+        gate_closed_by=str(gate.get("data", "run", default="somebody")) if gate else "",
+        sessions=await _sessions(outside, followed),
+        run=run.name if run else "",
+        run_phase=str(run.get("status", "phase", default="not begun")) if run else "",
+        run_verdict=runs_of.verdict(run) if run else "",
+        question=run.get("status", "question") if run else None,
+        available=tuple(str(one["version"]) for one in followed.get("status", "available", default=[])),
+        last_check=str(followed.get("status", "lastCheck", default="")),
+        last_backup=followed.get("status", "lastBackup", default={}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    runs: str
+    healthy: bool | None
+    unhealthy: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+async def _live(outside: Outside, installation: KubeObject, number: int) -> _Seen:
+    revision = await revisions.load(outside, installation, number)
+    live = await truth.look(outside.cluster, revision)
+    judged = truth.judge(revision, live)
+    sick = _sick([obj for obj in live.values() if obj is not None])
+    return _Seen(judged.words, not (sick or judged.missing), sick, judged.missing, judged.other)
+
+
+def _sick(live: Sequence[KubeObject]) -> tuple[tuple[str, str], ...]:
+    judged = ((obj, kstatus.judge(obj)) for obj in live)
+    return tuple((str(obj.ref), health.message) for obj, health in judged if not health.current)
+
+
+async def _sessions(outside: Outside, installation: KubeObject) -> int | None:
+    selector = installation.get("status", "sessionSelector", default="")
+    if not selector:
+        return None
+    return len(await outside.cluster.list(POD, namespace=outside.namespace, selector=selector))

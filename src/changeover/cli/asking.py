@@ -1,0 +1,131 @@
+"""From options to an Ask, from a plan to a person's yes, and from a yes to a run with its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from changeover.cli import output
+from changeover.cli.options import Where, run
+from changeover.errors import Problem
+
+if TYPE_CHECKING:
+    from changeover.actions.ask import Ask
+    from changeover.actions.outside import Outside
+    from changeover.actions.prepare import Prepared
+    from changeover.actions.uninstall import Removal
+
+
+class PlanBlocked(Problem):
+    """The plan has findings that keep it from running."""
+
+    reference = "plan-blocked"
+    exit_code = 3
+
+
+class OtherPlan(Problem):
+    """The plan is not the one that was approved."""
+
+    reference = "other-plan"
+    exit_code = 3
+
+
+def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **chosen: Any) -> Ask:
+    """The Ask of a command's options."""
+    from changeover.actions.ask import Ask
+    from changeover.plan.strategy import Parameters
+
+    at = chosen.get("at") or ""
+    return Ask(
+        kind=kind,
+        version=chosen.get("version") or "",
+        revision=chosen.get("revision") or 0,
+        strategy=chosen.get("strategy") or "",
+        next_window=at == "next",
+        parameters=Parameters(
+            not_before="" if at == "next" else at,
+            not_after=chosen.get("until") or "",
+            announce_seconds=chosen.get("announce"),
+            soak_seconds=chosen.get("soak"),
+            backup=not chosen.get("no_backup"),
+            message=chosen.get("message") or "",
+        ),
+        answers=_answers(pairs, files) if pairs or files else None,
+        accept_data_loss=frozenset(chosen.get("typed") or ()),
+    )
+
+
+def _answers(pairs: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
+    from changeover.package import answers
+
+    found: dict[str, Any] = {}
+    for path in files:
+        found.update(answers.from_text(path.read_text(), name=str(path)))
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set wants NAME=VALUE, not {pair}")
+        found[name] = value
+    return found
+
+
+def go(where: Where, wanted: Ask, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:
+    """Show the plan, ask, carry it out with a live timeline, write the evidence, exit with the verdict's code."""
+    from changeover.actions import execute
+    from changeover.cli import timeline
+
+    async def through(outside: Outside) -> Any:
+        prepared = await prepare(outside)
+        _agree(where, prepared, chosen)
+        with timeline.live(where, prepared.plan) as tell:
+            return await execute.begin(outside, prepared, tell=tell)
+
+    done = run(where, through)
+    timeline.finish(where, done, out=chosen.get("out"))
+
+
+def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:
+    plan = prepared.plan
+    if not where.json:
+        show_plan(where, prepared)
+    if plan.blocked:
+        blocking = [finding for finding in plan.findings if finding.severity == "blocks"]
+        raise PlanBlocked(
+            f"The plan for {plan.to_version} cannot run: {blocking[0].message}",
+            found="; ".join(finding.message for finding in blocking[1:]) or blocking[0].found or None,
+            hint=blocking[0].hint or None,
+        )
+    if chosen.get("digest") and chosen["digest"] != plan.digest:
+        raise OtherPlan(
+            "The plan is not the one that was named with --plan.",
+            found=plan.digest,
+            hint="read the new plan; something changed since the other one was made",
+        )
+    if not chosen.get("yes") and not click.confirm("\nGo?", default=False):
+        raise click.Abort
+
+
+def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
+    """The plan in words, or as JSON."""
+    from changeover.plan import explain
+
+    if where.json:
+        output.show_json(explain.plan_as_json(prepared.plan))
+        return
+    for line in explain.lines(prepared.plan, full=full):
+        click.echo(line)
+
+
+def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
+    """What an uninstall removes and what it keeps, and the question."""
+    if not where.json:
+        output.heading(f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay because they hold data.")
+        for name in removal.removes:
+            click.echo(f"  remove  {name}")
+        for name in removal.keeps:
+            click.echo(f"  keep    {name}")
+    if not yes and not click.confirm("\nRemove?", default=False):
+        raise click.Abort

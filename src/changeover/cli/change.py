@@ -1,0 +1,149 @@
+"""Commands that change something: plan (which only looks ahead), install, update, rollback, uninstall.
+
+Each shows the plan first and asks; ``--yes`` is for scripts, and only for exactly the plan whose digest it was given with
+``--plan`` when that is given too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from changeover.cli import asking, output
+from changeover.cli.options import Where, installation_option, located, run
+
+if TYPE_CHECKING:
+    from changeover.actions.ask import Ask
+    from changeover.actions.outside import Outside
+
+
+def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--strategy", default="", help="plain or window; the Installation's default otherwise."),
+            click.option("--at", default="", help="Not before this time (RFC 3339), or `next` for the next window."),
+            click.option("--until", default="", help="End of the window (RFC 3339): what cannot end by then does not start."),
+            click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
+            click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
+            click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
+            click.option("--message", default="", help="What users are told while the gate is closed."),
+            click.option("--accept-data-loss", "typed", multiple=True, metavar="NAME", help="Name of a data-bearing object that may go."),
+            click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
+            click.option("--yes", is_flag=True, help="Do not ask."),
+            click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
+        )
+    ):
+        command = option(command)
+    return located(installation_option(command))
+
+
+def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(command)
+    return click.option(
+        "--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File of answers: name: value, a ConfigValues document, or Helm values.",
+    )(command)
+
+
+@click.group(invoke_without_command=True)
+@located
+@click.option("--to", "version", default="", help="Release; the newest otherwise.")
+@click.option("--strategy", default="", help="plain or window; the Installation's default otherwise.")
+@click.option("--revision", type=int, default=0, help="Plan a rollback to this revision instead.")
+@click.option("--accept-data-loss", "typed", multiple=True, metavar="NAME")
+@click.option("--full", is_flag=True, help="Every object and every changed field.")
+@installation_option
+@_answers_option
+@click.pass_context
+def plan(ctx: click.Context, version: str, strategy: str, revision: int, typed: tuple[str, ...], full: bool, installation: str, pairs: tuple[str, ...], files: tuple[Path, ...]) -> None:
+    """Show what an update would do to every object; nothing is changed."""
+    if ctx.invoked_subcommand:
+        return
+    where: Where = ctx.obj
+    asking.show_plan(where, _look_ahead(where, installation, asking.ask("rollback" if revision else "update", version=version, revision=revision, strategy=strategy, typed=typed, pairs=pairs, files=files)), full=full)
+
+
+def _look_ahead(where: Where, installation: str, ask: Ask) -> Any:
+    from changeover.actions import installations, prepare
+
+    async def look(outside: Outside) -> prepare.Prepared:
+        return await prepare.prepare(outside, await installations.find(outside, installation), ask)
+
+    return run(where, look)
+
+
+@plan.command("rbac")
+@located
+@click.option("--to", "version", default="")
+@installation_option
+@click.pass_obj
+def plan_rbac(where: Where, version: str, installation: str) -> None:
+    """Print exactly the rights that this change, its way back, gate and drain need, as Roles."""
+    prepared = _look_ahead(where, installation, asking.ask("update", version=version))
+    click.echo(prepared.rbac, nl=False)
+
+
+@click.command()
+@click.argument("package")
+@click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
+@click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
+@click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
+@click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
+@_answers_option
+@_change_options
+@click.pass_obj
+def install(where: Where, package: str, name: str, version: str, profile: str, backup_to: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any) -> None:
+    """Install PACKAGE: a folder, .tgz, chart, manifest file, or a channel (folder or address)."""
+    from changeover.actions import install as action
+
+    wanted = action.Wanted(source=package, name=name or installation, profile=profile, backup_to=backup_to)
+    ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)
+    asking.go(where, ask, lambda outside: action.prepared(outside, wanted, ask), chosen)
+
+
+@click.command()
+@click.argument("version", default="")
+@_answers_option
+@_change_options
+@click.pass_obj
+def update(where: Where, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any) -> None:
+    """Change over to VERSION, or to the newest release."""
+    _existing(where, installation, asking.ask("update", version=version, pairs=pairs, files=files, **chosen), chosen)
+
+
+@click.command()
+@click.argument("revision", type=int, default=0)
+@_change_options
+@click.pass_obj
+def rollback(where: Where, revision: int, installation: str, **chosen: Any) -> None:
+    """Change back to an earlier REVISION: objects and answers; data as its epochs allow."""
+    _existing(where, installation, asking.ask("rollback", revision=revision, **chosen), chosen)
+
+
+@click.command()
+@_change_options
+@click.option("--data", "with_data", is_flag=True, help="Also remove what holds data; every name must be accepted.")
+@click.pass_obj
+def uninstall(where: Where, installation: str, with_data: bool, **chosen: Any) -> None:
+    """Remove the application. What holds data stays, unless its names are typed."""
+    from changeover.actions import uninstall as action
+
+    listed = run(where, lambda outside: action.look(outside, installation, frozenset(chosen["typed"]), with_data=with_data))
+    asking.show_removal(where, listed, yes=chosen["yes"])
+    done = run(where, lambda outside: action.remove(outside, installation, listed))
+    if where.json:
+        output.show_json(done)
+    else:
+        click.echo(f"Removed {len(listed.removes)} objects. Kept, because they hold data: {', '.join(listed.keeps) or 'nothing'}.")
+
+
+def _existing(where: Where, installation: str, ask: Ask, chosen: dict[str, Any]) -> None:
+    from changeover.actions import installations, prepare
+
+    async def prepared(outside: Outside) -> prepare.Prepared:
+        return await prepare.prepare(outside, await installations.find(outside, installation), ask)
+
+    asking.go(where, ask, prepared, chosen)

@@ -1,0 +1,138 @@
+"""Commands that only look: status, check, releases, history."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+
+from changeover.cli import output
+from changeover.cli.options import Where, installation_option, located, run
+
+if TYPE_CHECKING:
+    from changeover.actions.status import Status
+
+
+@click.command()
+@located
+@installation_option
+@click.option("--drift", is_flag=True, help="Also compare every live object with the revision, field by field.")
+@click.pass_obj
+def status(where: Where, installation: str, drift: bool) -> None:
+    """Say what runs, whether it is healthy, what is new, which gate is closed."""
+    from changeover.actions import drift as drifting
+    from changeover.actions import status as action
+
+    seen = run(where, lambda outside: action.status(outside, installation))
+    drifted = run(where, lambda outside: drifting.drift(outside, installation)) if drift else ()
+    if where.json:
+        document = dataclasses.asdict(seen)
+        output.show_json({**document, "drift": [dataclasses.asdict(one) for one in drifted]} if drift else document)
+        return
+    _tell(seen)
+    for change in drifted:
+        click.echo(f"\n{change.ref} differs from revision {seen.revision}:")
+        for field in change.fields:
+            click.echo(f"  {field.path}: {field.before} instead of {field.after}")
+    if drift and not drifted:
+        click.echo("No live object differs from its revision.")
+
+
+def _tell(seen: Status) -> None:
+    health = {True: "healthy", False: "not healthy", None: "not installed"}[seen.healthy]
+    output.heading(f"{seen.installation} runs {seen.runs}, {health}.")
+    output.show_facts(
+        {
+            "namespace": seen.namespace,
+            "revision": seen.revision or "",
+            "sessions now": seen.sessions,
+            "gate": f"closed by {seen.gate_closed_by}" if seen.gate_closed_by else "open",
+            "run under way": f"{seen.run}: {seen.run_verdict or seen.run_phase}" if seen.run else "",
+            "new releases": ", ".join(seen.available),
+            "last check": seen.last_check,
+            "last backup": seen.last_backup.get("at", ""),
+        }
+    )
+    for what, why in seen.unhealthy:
+        click.echo(f"  {click.style('not ready', fg='yellow')}  {what}: {why}")
+    for what in seen.missing:
+        click.echo(f"  {click.style('missing', fg='red')}    {what}")
+    for what in seen.changed:
+        click.echo(f"  {click.style('changed', fg='yellow')}    {what}: not as revision {seen.revision} has it")
+    if seen.question:
+        click.echo(f"\n{seen.run} asks: {seen.question.get('text', '')}")
+        click.echo("Answer with `changeover answer`.")
+
+
+@click.command()
+@located
+@installation_option
+@click.pass_obj
+def check(where: Where, installation: str) -> None:
+    """Check the Installation's channel for an update."""
+    from changeover.actions import releases as action
+
+    found = run(where, lambda outside: action.check(outside, installation))
+    if where.json:
+        output.show_json(dataclasses.asdict(found))
+        return
+    if not found.newer:
+        output.heading(f"{found.installation} runs {found.running or 'nothing'}; there is nothing newer.")
+        return
+    output.heading(f"{found.installation} can go from {found.running} to {found.newer[-1].version}.")
+    output.show_table(
+        ((one.version, "required" if one.required else "", one.notes) for one in found.newer),
+        head=("release", "", "notes"),
+    )
+    click.echo(f"\n`changeover plan {found.newer[-1].version}` shows what would happen to every object.")
+
+
+@click.command()
+@located
+@installation_option
+@click.option("--channel", default="", help="Another channel than the Installation's: a folder or an address.")
+@click.pass_obj
+def releases(where: Where, installation: str, channel: str) -> None:
+    """List every release of the channel, in its order."""
+    from changeover.actions import releases as action
+
+    found = run(where, lambda outside: action.releases(outside, installation, channel))
+    if where.json:
+        output.show_json([dataclasses.asdict(one) for one in found.all])
+        return
+    output.show_table(
+        (
+            (one.version, "running" if one.version == found.running else "", "required" if one.required else "", one.notes)
+            for one in found.all
+        ),
+        head=("release", "", "", "notes"),
+    )
+
+
+@click.command()
+@located
+@installation_option
+@click.pass_obj
+def history(where: Where, installation: str) -> None:
+    """Show revisions and runs, oldest first."""
+    from changeover.actions import history as action
+
+    told = run(where, lambda outside: action.history(outside, installation))
+    if where.json:
+        output.show_json(dataclasses.asdict(told))
+        return
+    output.heading("Revisions")
+    output.show_table(
+        (
+            (one["number"], one["version"], "running" if one["number"] == told.running else "", one.get("at", ""))
+            for one in told.revisions
+        ),
+        head=("revision", "version", "", "since"),
+    )
+    click.echo()
+    output.heading("Runs")
+    output.show_table(
+        ((one["run"], one["kind"], one["strategy"], f"{one['from'] or '-'} -> {one['to']}", one["verdict"], one["startedAt"], one["by"]) for one in told.runs),
+        head=("run", "kind", "strategy", "change", "verdict", "started", "by"),
+    )
