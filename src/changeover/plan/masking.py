@@ -49,7 +49,7 @@ class Masking:
 
     @staticmethod
     def of(key: bytes, answers: Iterable[str]) -> Masking:
-        """From the Installation's key and the secret answers; each is also known as base64, as JSON and by its lines."""
+        """From the Installation's key and the secret answers; each also as base64, as JSON and by its lines."""
         plain = {answer for answer in answers if answer}
         coded = {base64.b64encode(answer.encode()).decode() for answer in plain}
         quoted = {json.dumps(answer)[1:-1] for answer in plain}

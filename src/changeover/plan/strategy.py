@@ -9,7 +9,8 @@ How the waves are to be read:
   are independent of each other and may run concurrently.
 * Every change whose effect is in `APPLIED` gets an APPLY step, also `unchanged` ones: applying them costs about 2 ms,
   re-asserts every field and moves the revision annotation, on which the truth about the running version stands.
-* `prune` gets a PRUNE step; `keep`, `forbidden`, `unknown` and what `is_skipped` says get none.
+* `prune` gets a PRUNE step; `keep`, `forbidden` and what `is_skipped` says get none. `unknown` is applied too: what
+  must not run at all is kept back by a finding that blocks, not by leaving a step out.
 * After a wave, everything in `awaits` must hold before the next begins (the author's kots.io/wait-for-*, a Namespace
   or CRD that later objects need). What an author does not wait for, a strategy may still wait for at the end.
 """
@@ -31,6 +32,7 @@ APPLIED = frozenset(
         Effect.RESTART,
         Effect.RECREATE,
         Effect.RECREATE_KEEPING_PODS,
+        Effect.UNKNOWN,
     }
 )
 """Effects that a run brings about by applying the object."""

@@ -1,0 +1,47 @@
+"""What Kubernetes refuses to change, one file per kind.
+
+The API server is the judge: these rules only name, for a person, the field that it refused, with the old and the new
+value, the reason and what can be done. They are asked when a dry run was refused. A kind without a rule is named by the
+causes in the server's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from changeover.objects import KubeObject
+from changeover.plan.immutables import (
+    configuration,
+    customresourcedefinition,
+    daemonset,
+    deployment,
+    job,
+    persistentvolumeclaim,
+    rolebinding,
+    service,
+    statefulset,
+    storageclass,
+)
+from changeover.plan.immutables.frozen import Frozen, Rule
+
+RULES: Mapping[str, Rule] = {
+    "Deployment.apps": deployment.frozen_fields,
+    "DaemonSet.apps": daemonset.frozen_fields,
+    "StatefulSet.apps": statefulset.frozen_fields,
+    "Job.batch": job.frozen_fields,
+    "Service": service.frozen_fields,
+    "PersistentVolumeClaim": persistentvolumeclaim.frozen_fields,
+    "RoleBinding.rbac.authorization.k8s.io": rolebinding.frozen_fields,
+    "ClusterRoleBinding.rbac.authorization.k8s.io": rolebinding.frozen_fields,
+    "ConfigMap": configuration.frozen_fields,
+    "Secret": configuration.frozen_fields,
+    "StorageClass.storage.k8s.io": storageclass.frozen_fields,
+    "PriorityClass.scheduling.k8s.io": storageclass.frozen_fields,
+    "CustomResourceDefinition.apiextensions.k8s.io": customresourcedefinition.frozen_fields,
+}
+
+
+def frozen_fields(live: KubeObject, desired: KubeObject) -> tuple[Frozen, ...]:
+    """The fields of the manifest that the live object cannot take over."""
+    rule = RULES.get(live.ref.kind.group_kind)
+    return tuple(rule(live, desired)) if rule else ()

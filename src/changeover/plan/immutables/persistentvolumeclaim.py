@@ -1,0 +1,37 @@
+"""PersistentVolumeClaim (v1): it may only grow, and only when bound and its class allows that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from changeover.objects import KubeObject
+from changeover.plan.diff import Difference
+from changeover.plan.immutables.frozen import Frozen, differing
+from changeover.plan.quantity import amount
+
+_SIZE = ("spec", "resources", "requests", "storage")
+_COPY = "a new claim is needed and the data copied into it"
+
+
+def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
+    """Everything in the spec but a larger request; and a larger one where the claim cannot grow."""
+    for name in desired.get("spec", default={}):
+        if name in {"resources", "volumeAttributesClassName"}:
+            continue
+        for change in differing(live, desired, "spec", name):
+            yield Frozen(change, "a claim's form is fixed at creation", _COPY)
+    yield from _size(live, desired)
+
+
+def _size(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
+    before, after = live.get(*_SIZE), desired.get(*_SIZE)
+    have, want = amount(before), amount(after)
+    if have is None or want is None or have == want:
+        return
+    change = Difference(_SIZE, before, after)
+    if want < have:
+        yield Frozen(change, "a claim cannot shrink", _COPY)
+    elif live.get("status", "phase") != "Bound":
+        yield Frozen(change, "a claim grows only when it is bound", "bind it first (a pod that uses it), then grow it")
+    else:
+        yield Frozen(change, "its storage class does not let claims grow", "set allowVolumeExpansion, or copy the data")

@@ -1,0 +1,30 @@
+"""Service (v1): its cluster address stays while it has one; the first IP family and the balancer's class too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from changeover.objects import KubeObject
+from changeover.plan.diff import Difference
+from changeover.plan.immutables.frozen import Frozen
+
+HINT = "the Service has to be deleted and created again with that address; connections stall for about a second"
+
+
+def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
+    """Address, first family, class of the load balancer; a change to or from ExternalName is free."""
+    if "ExternalName" in (live.get("spec", "type"), desired.get("spec", "type")):
+        return
+    for path, reason in (
+        (("spec", "clusterIP"), "a Service keeps the address it was given"),
+        (("spec", "clusterIPs", 0), "a Service keeps the address it was given"),
+        (("spec", "ipFamilies", 0), "the first IP family is fixed at creation"),
+        (("spec", "loadBalancerClass"), "the class of a load balancer is fixed while the Service has one"),
+    ):
+        before, after = live.get(*path), desired.get(*path)
+        if after not in (None, "") and before not in (None, "") and before != after:
+            yield Frozen(Difference(_named(path), before, after), reason, HINT)
+
+
+def _named(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    return tuple(f"[{part}]" if isinstance(part, int) else part for part in path)

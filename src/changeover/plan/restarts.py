@@ -1,0 +1,94 @@
+"""Which pods restart, and why: those whose controller's template differs after the server has filled in its defaults.
+
+* Deployment, StatefulSet, DaemonSet: any difference under `spec.template`, also an annotation or the order of env
+* not while paused, nor where pods are replaced only when somebody deletes them (OnDelete): said, but no restart
+* a changed ConfigMap or Secret restarts nothing by itself; a checksum of it in the template does, and is named as such
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from changeover.objects import KubeObject
+from changeover.plan.diff import ABSENT, Difference
+from changeover.settings import SCALED_ANNOTATION
+
+CONTROLLERS = frozenset({"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
+_NAMED = 4
+
+
+def restart_causes(kind: str, differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """The differences that make a controller of this group-kind replace its pods."""
+    if kind not in CONTROLLERS:
+        return ()
+    return tuple(change for change in differences if change.path[:2] == ("spec", "template"))
+
+
+def why_not_now(after: KubeObject) -> str:
+    """Why a changed template does not restart pods now; empty when it does."""
+    if after.get("spec", "paused") is True:
+        return "the Deployment is paused"
+    if after.get("spec", "updateStrategy", "type") == "OnDelete":
+        return "pods are replaced only when they are deleted (OnDelete)"
+    return ""
+
+
+def restart_text(live: KubeObject, causes: tuple[Difference, ...]) -> str:
+    """``2 pods: image of server a -> b; env X of server``."""
+    count = pods_of(live)
+    told = list(dict.fromkeys(_cause(change) for change in causes))
+    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return f"{count} pod{'' if count == 1 else 's'}: {'; '.join(told[:_NAMED])}{more}"
+
+
+def pods_of(live: KubeObject) -> int:
+    """How many pods a controller has, or had before we scaled it down."""
+    if live.kind == "DaemonSet":
+        return int(live.get("status", "desiredNumberScheduled", default=0))
+    before = live.annotations.get(SCALED_ANNOTATION, "")
+    return int(before) if before.isdigit() else int(live.get("spec", "replicas", default=1))
+
+
+def _cause(change: Difference) -> str:
+    inside = change.path[2:]
+    if inside[:2] == ("metadata", "annotations"):
+        name = inside[2] if len(inside) > 2 else "annotations"
+        return f"checksum annotation {name}" if "checksum" in name else f"annotation {name}"
+    if inside[:2] == ("metadata", "labels"):
+        return "labels"
+    if len(inside) > 2 and inside[1] in {"containers", "initContainers"}:
+        return _in_container(inside[2], inside[3:], change)
+    return ".".join(part for part in inside[1:3] if not part.startswith("[")) or "template"
+
+
+def _in_container(key: str, inside: tuple[str, ...], change: Difference) -> str:
+    name = key.removeprefix("[name=").rstrip("]")
+    if not inside:
+        return f"container {name} {'added' if change.before is ABSENT else 'removed'}"
+    if inside == ("image",):
+        return f"image of {name} {_image(change.before, change.after)}"
+    if inside[0] == "env" and len(inside) > 1:
+        variable = inside[1].removeprefix("[name=").rstrip("]")
+        return f"order of env of {name}" if variable == "[order" else f"env {variable} of {name}"
+    return f"{inside[0]} of {name}"
+
+
+def _image(before: Any, after: Any) -> str:
+    old, new = str(before), str(after)
+    if old.rpartition(":")[0] == new.rpartition(":")[0] and "@" not in new:
+        return f"{old.rpartition(':')[2]} -> {new.rpartition(':')[2]}"
+    return f"{old} -> {new}"
+
+
+def unavailability(live: KubeObject, after: Mapping[str, Any]) -> str:
+    """What users lose while its pods restart, from the object itself; empty when nothing is known to be lost."""
+    spec = after.get("spec") or {}
+    if live.kind == "Deployment" and (spec.get("strategy") or {}).get("type") == "Recreate":
+        return "down while it restarts (Recreate)"
+    if pods_of(live) == 1 and live.kind == "StatefulSet":
+        return "down while its only pod restarts"
+    pod = (spec.get("template") or {}).get("spec") or {}
+    if pods_of(live) > 0 and any(not container.get("readinessProbe") for container in pod.get("containers") or []):
+        return "requests may be dropped (no readiness probe)"
+    return ""
