@@ -25,7 +25,9 @@ MUTABLE = frozenset(
         "minReadySeconds",
     }
 )
-HINT = "the StatefulSet has to be deleted, leaving its pods and claims, and created again; this version does not do that"
+HINT = (
+    "the StatefulSet has to be deleted, leaving its pods and claims, and created again; this version does not do that"
+)
 _DEFAULTS: Mapping[str, Any] = {"serviceName": "", "podManagementPolicy": "OrderedReady"}
 _REASONS = {
     "serviceName": "the governing Service is part of the pods' names in DNS",

@@ -1,0 +1,223 @@
+"""The class of every object: what happens to it, and why. Pure; `effect_of` is the rule list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from changeover.objects import KubeObject, Ref
+from changeover.plan import diff, immutables, restarts
+from changeover.plan.diff import ABSENT, Difference
+from changeover.plan.immutables.frozen import Frozen
+from changeover.plan.immutables.job import is_unfinished
+from changeover.plan.model import DryRun, Effect
+from changeover.plan.strategy import NOT_RUN_AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one object."""
+
+    ref: Ref
+    desired: KubeObject | None
+    """As it would be sent (dressed); None when the new revision does not have it."""
+    live: KubeObject | None
+    answer: DryRun | None = None
+    previous: KubeObject | None = None
+    """As the old revision has it."""
+    served: bool = True
+    after: str = ""
+    """The definition or Namespace of the same release that it needs first: ``Namespace/x``; empty = none missing."""
+    schema_changes: bool = False
+    """Its CustomResourceDefinition is part of the release and there already: an answer counts for the old schema."""
+    foreign: str = ""
+    """Id of another ApplySet that it belongs to."""
+    data: str = ""
+    """Why it holds data; empty = it does not."""
+    accepted: bool = False
+    """Its name was typed: its data may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to one object; `reference` names the finding that a forbidden or unknown one becomes."""
+
+    effect: Effect
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+    restarts: str = ""
+    reference: str = ""
+    hint: str = ""
+
+
+def effect_of(case: Case) -> Decision | None:
+    """Decide what happens to one object; None = it neither is nor shall be. Looks at nothing but the case.
+
+    Not in the new revision:
+
+    * not live -> nothing
+    * marked to be kept (``kots.io/keep``, ``helm.sh/resource-policy: keep``) -> keep
+    * holds data and its name was not typed -> keep; otherwise -> prune
+
+    In the new revision, and not live:
+
+    * needs a definition or Namespace of the same release first -> create (after it)
+    * kind or version not served -> forbidden
+    * a Job that the old revision has unchanged -> unchanged, not run again (it ran and was removed)
+    * the dry run succeeded -> create; refused -> forbidden; no answer -> unknown
+
+    In the new revision, and live:
+
+    * part of another ApplySet -> forbidden; being deleted -> unknown
+    * its definition changes with the same release and the dry run was refused -> unknown
+    * the dry run succeeded: no difference -> unchanged; pods' template differs -> restart; otherwise -> patch
+    * refused, a Job whose work differs: finished -> recreate; still running -> forbidden
+    * refused, otherwise -> forbidden, with the field; no answer -> unknown
+    """
+    if case.desired is None:
+        return _leaving(case)
+    if case.foreign:
+        return Decision(
+            Effect.FORBIDDEN,
+            f"it belongs to another ApplySet ({case.foreign})",
+            reference="foreign-object",
+            hint="remove it from the other set first, or take it out of this release",
+        )
+    return _arriving(case, case.desired) if case.live is None else _staying(case, case.desired, case.live)
+
+
+def _leaving(case: Case) -> Decision | None:
+    if case.live is None:
+        return None
+    if is_marked_keep(case.live) or (case.previous is not None and is_marked_keep(case.previous)):
+        return Decision(Effect.KEEP, "it is marked to be kept")
+    if case.live.terminating:
+        return Decision(Effect.PRUNE, "it is being deleted already")
+    if case.data and not case.accepted:
+        return Decision(Effect.KEEP, f"the release no longer has it, but {case.data}", reference="data-removed")
+    return Decision(Effect.PRUNE, "the release no longer has it")
+
+
+def is_marked_keep(obj: KubeObject) -> bool:
+    """Whether its author said that it must outlive the release."""
+    return obj.annotations.get("kots.io/keep") == "true" or obj.annotations.get("helm.sh/resource-policy", "") == "keep"
+
+
+def _arriving(case: Case, desired: KubeObject) -> Decision:
+    if case.after:
+        return Decision(Effect.CREATE, f"after {case.after}")
+    if not case.served:
+        return _unserved(case)
+    if desired.kind == "Job" and case.previous is not None and _same_work(case.previous, desired):
+        return Decision(Effect.UNCHANGED, f"{NOT_RUN_AGAIN}: it ran for an earlier revision and was removed since")
+    if case.answer is not None and case.answer.result is not None:
+        return Decision(Effect.CREATE)
+    return _refused(case)
+
+
+def _same_work(previous: KubeObject, desired: KubeObject) -> bool:
+    return not tuple(immutables.job.frozen_fields(previous, desired)) and not tuple(
+        immutables.job.frozen_fields(desired, previous)
+    )
+
+
+def _staying(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
+    if live.terminating:
+        return Decision(
+            Effect.UNKNOWN, "it is being deleted", reference="object-terminating", hint="plan again when it is gone"
+        )
+    if case.answer is None or case.answer.result is None:
+        if live.kind == "Job" and case.answer is not None:
+            return _job(case, desired, live)
+        return _refused(case)
+    return _changing(live, case.answer.result)
+
+
+def _changing(live: KubeObject, result: KubeObject) -> Decision:
+    differences = diff.compare(live, result)
+    if not differences:
+        return Decision(Effect.UNCHANGED)
+    causes = restarts.restart_causes(live.ref.kind.group_kind, differences)
+    if not causes:
+        return Decision(Effect.PATCH, differences=differences)
+    if later := restarts.why_not_now(result):
+        return Decision(Effect.PATCH, f"no pod restarts now: {later}", differences)
+    text = restarts.restart_text(live, causes)
+    return Decision(Effect.RESTART, restarts.unavailability(live, result.raw), differences, restarts=text)
+
+
+def _job(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
+    frozen = immutables.frozen_fields(live, desired)
+    if not frozen:
+        return _refused(case)
+    differences = tuple(one.difference for one in frozen)
+    if is_unfinished(live):
+        return Decision(
+            Effect.FORBIDDEN,
+            "it is still running, and a running Job is never deleted",
+            differences,
+            reference="job-running",
+            hint="wait until it has ended, or delete it yourself if it may be cut off; then plan again",
+        )
+    return Decision(Effect.RECREATE, "its work differs; the finished one is deleted first", differences)
+
+
+def _refused(case: Case) -> Decision:
+    answer = case.answer or DryRun(None, message="there was no dry run")
+    if not _is_final(answer):
+        return Decision(
+            Effect.UNKNOWN,
+            f"the API server gave no answer: {answer.message}",
+            reference="unpredictable",
+            hint="plan again",
+        )
+    if case.schema_changes:
+        return Decision(Effect.UNKNOWN, "its definition changes with this release", reference="unpredictable-yet")
+    if not case.served:
+        return _unserved(case)
+    frozen: tuple[Frozen, ...] = ()
+    if case.live is not None and case.desired is not None and answer.status == 422:
+        frozen = immutables.frozen_fields(case.live, case.desired)
+    return _immutable(frozen, answer) if frozen else _by_causes(case, answer)
+
+
+def _immutable(frozen: tuple[Frozen, ...], answer: DryRun) -> Decision:
+    fields = list(dict.fromkeys(one.difference.text for one in frozen))
+    return Decision(
+        Effect.FORBIDDEN,
+        f"Kubernetes does not change {', '.join(fields)}: {frozen[0].reason}",
+        tuple(one.difference for one in frozen),
+        reference="immutable-field",
+        hint=frozen[0].hint if answer.status != 403 else answer.message,
+    )
+
+
+def _by_causes(case: Case, answer: DryRun) -> Decision:
+    differences = tuple(_difference(case, field) for _, field, _ in answer.causes if field)
+    return Decision(
+        Effect.FORBIDDEN,
+        f"the API server refuses it: {answer.message}",
+        differences,
+        reference="refused-object",
+        hint="the release or the cluster has to change",
+    )
+
+
+def _difference(case: Case, field: str) -> Difference:
+    path = tuple(field.replace("[", ".[").split("."))
+    before = case.live.get(*path, default=ABSENT) if case.live else ABSENT
+    after = case.desired.get(*path, default=ABSENT) if case.desired else ABSENT
+    return Difference(path, before, after)
+
+
+def _unserved(case: Case) -> Decision:
+    return Decision(
+        Effect.FORBIDDEN,
+        f"the cluster does not serve {case.ref.kind.api_version} {case.ref.kind.name}",
+        reference="unserved-api",
+        hint="a release for this version of Kubernetes is needed, or the definition has to be installed first",
+    )
+
+
+def _is_final(answer: DryRun) -> bool:
+    """Whether the same question would get the same answer: a schema error comes as a 500 too."""
+    return 400 <= answer.status < 500 and answer.status != 429 or "failed to create typed patch" in answer.message

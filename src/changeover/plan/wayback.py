@@ -1,0 +1,45 @@
+"""The way back: the same change undone, object by object.
+
+* what was created is removed, but what holds data is kept
+* what was removed is created again, from the old revision
+* what was changed gets its old form, with the same price in restarts
+* a Job of the old revision is not run again: the new one is removed, the old one had run
+* what the cluster no longer serves, or could not be applied forward, is left as it is
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from changeover.objects import KubeObject
+from changeover.plan.data import why_data
+from changeover.plan.model import Effect, ObjectChange
+from changeover.plan.strategy import NOT_RUN_AGAIN, is_skipped
+
+
+def undone(
+    changes: Iterable[ObjectChange], old: Mapping[str, KubeObject], new: Mapping[str, KubeObject]
+) -> tuple[ObjectChange, ...]:
+    """For each change the one that takes it back; `old` and `new` are the revisions' objects by key."""
+    return tuple(back for change in changes if (back := _undone(change, old, new)) is not None)
+
+
+def _undone(change: ObjectChange, old: Mapping[str, KubeObject], new: Mapping[str, KubeObject]) -> ObjectChange | None:
+    plain = replace(change, fields=(), reason="", restarts="", wave=0)
+    key = change.ref.key
+    if change.effect in {Effect.FORBIDDEN, Effect.KEEP}:
+        return None
+    if is_skipped(change):
+        return replace(plain, reason=change.reason)
+    if change.ref.kind.name == "Job" and change.effect in {Effect.CREATE, Effect.RECREATE}:
+        return replace(plain, effect=Effect.PRUNE, reason=f"the Job of the old revision is {NOT_RUN_AGAIN}")
+    if change.effect is Effect.PRUNE:
+        return replace(plain, ref=old[key].ref, effect=Effect.CREATE) if key in old else None
+    if key in old:
+        return replace(plain, ref=old[key].ref, restarts=change.restarts)
+    if key in new and why_data(new[key]):
+        return replace(plain, effect=Effect.KEEP, reason=f"{why_data(new[key])}; it stays after a rollback")
+    if change.effect is Effect.CREATE:
+        return replace(plain, effect=Effect.PRUNE, reason="the old revision does not have it")
+    return None  # it was live before this run although the old revision does not name it: leave it
