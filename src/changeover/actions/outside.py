@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,18 @@ class Source(Protocol):
 
     async def fetch(self, version: str) -> Mapping[str, bytes]:
         """The files of one release's package, digest checked."""
+        ...
+
+
+class Definitions(Protocol):
+    """Our own cluster-scoped objects: kinds, the gate's policy, roles."""
+
+    async def missing(self, cluster: Cluster) -> Sequence[str]:
+        """Names (``Kind/name``) of those that are absent or older than ours."""
+        ...
+
+    async def install(self, cluster: Cluster) -> Sequence[str]:
+        """Add or update them; returns the names of what changed."""
         ...
 
 
@@ -44,4 +56,4 @@ class Outside:
     """The lease of an Installation, by name."""
     volumes: Callable[[Mapping[str, Json]], Volumes | None]
     """Backup destination, by the Installation's backup policy."""
-    capture: Callable[[], object] | None = None
+    definitions: Definitions
