@@ -82,7 +82,7 @@ def _help(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 def _schemas() -> Iterator[tuple[Path, str]]:
     from changeover.release import documents, profile
 
-    for model in (profile.Profile, documents.Release):
+    for model in (profile.Profile, documents.ReleaseDocument, documents.ChannelDocument):
         schema = json.dumps(model.model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"
         yield REFERENCE / "schemas" / f"{model.__name__.lower()}.json", schema
 

@@ -1,0 +1,85 @@
+"""Install something new: create the Installation, then prepare its first change like any other."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.actions import installations, keys, prepare
+from changeover.actions.ask import Ask
+from changeover.actions.installations import INSTALLATION
+from changeover.actions.outside import Outside
+from changeover.errors import Problem
+from changeover.objects import API_VERSION, Kind, KubeObject, Ref
+
+NAMESPACE = Kind("v1", "Namespace")
+
+
+class AlreadyInstalled(Problem):
+    """There is an Installation of that name, and it runs something."""
+
+    reference = "already-installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to install, and how to follow it."""
+
+    source: str
+    """A channel or a package, as an address."""
+    name: str = ""
+    profile: str = ""
+    backup_to: str = ""
+
+
+async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepared:
+    """Create the Installation (again is fine while nothing runs) and prepare its first change."""
+    missing = [name for name in await outside.definitions.missing(outside.cluster) if "Definition/" in name]
+    if missing:
+        raise installations.NotSetUp(
+            "This cluster does not know our kinds yet.",
+            found=f"missing: {', '.join(missing)}",
+            hint="an administrator runs `changeover setup` once per cluster",
+        )
+    catalog = await outside.source(wanted.source).catalog()
+    name = wanted.name or _name(catalog.name)
+    found = await outside.cluster.get(Ref(INSTALLATION, outside.namespace, name))
+    if found is not None and found.get("status", "running"):
+        raise AlreadyInstalled(
+            f"{name} is installed in namespace {outside.namespace} already.",
+            found=f"version {found.get('status', 'running', 'version')}",
+            hint="`changeover update` changes it; --name installs another beside it",
+        )
+    installation = await _create(outside, wanted, name)
+    await keys.keys_of(outside, installation)
+    if ask.answers:
+        content = json.dumps(dict(ask.answers)).encode()
+        await installations.write_secret(outside, name, f"{name}-answers", {"answers.json": content})
+    return await prepare.prepare(outside, installation, ask)
+
+
+async def _create(outside: Outside, wanted: Wanted, name: str) -> KubeObject:
+    if await outside.cluster.get(Ref(NAMESPACE, "", outside.namespace)) is None:
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": outside.namespace}}
+        await outside.cluster.create(KubeObject(namespace))
+    spec: dict[str, Any] = {"source": {"channel": wanted.source}, "answersSecret": f"{name}-answers"}
+    if wanted.profile:
+        spec["profile"] = outside.profiles(wanted.profile)
+    if wanted.backup_to:
+        spec["policy"] = {"backup": {"destination": wanted.backup_to}}
+    return await outside.cluster.apply(
+        KubeObject(
+            {
+                "apiVersion": API_VERSION,
+                "kind": INSTALLATION.name,
+                "metadata": {"name": name, "namespace": outside.namespace},
+                "spec": spec,
+            }
+        )
+    )
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "application"
