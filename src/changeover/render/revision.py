@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from changeover.objects import KubeObject
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the package that rendering had to tolerate; the plan and the linter show it."""
+
+    reference: str
+    message: str
+    file: str = ""
+    line: int = 0
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +76,43 @@ class Revision:
             images=tuple(data["images"]),
             secrets=tuple(data["secrets"]),
             source=data["source"],
+        )
+
+    remarks: tuple[Remark, ...] = ()
+    """What rendering tolerated: broken files left out, an object given twice. No part of the digest."""
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it for a blob, Secrets and masked values included: keep it where Secrets are kept."""
+        return {
+            "version": self.version,
+            "digest": self.digest,
+            "objects": [obj.raw for obj in self.objects],
+            "phases": dict(self.phases),
+            "waits": {key: [list(pair) for pair in pairs] for key, pairs in self.waits.items()},
+            "informers": list(self.informers),
+            "readsEpochs": list(self.reads_epochs),
+            "writesEpoch": self.writes_epoch,
+            "images": list(self.images),
+            "secrets": list(self.secrets),
+            "source": dict(self.source),
+            "remarks": [asdict(remark) for remark in self.remarks],
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Revision:
+        """The inverse of ``as_json``."""
+        first, last = data["readsEpochs"]
+        return Revision(
+            version=data["version"],
+            digest=data["digest"],
+            objects=tuple(KubeObject(raw) for raw in data["objects"]),
+            phases=data["phases"],
+            waits={key: tuple((path, value) for path, value in pairs) for key, pairs in data["waits"].items()},
+            informers=tuple(data["informers"]),
+            reads_epochs=(first, last),
+            writes_epoch=data["writesEpoch"],
+            images=tuple(data["images"]),
+            secrets=tuple(data["secrets"]),
+            source=data["source"],
+            remarks=tuple(Remark(**remark) for remark in data["remarks"]),
         )

@@ -1,0 +1,76 @@
+"""Opens what an Installation follows by its address: a channel, or one package given by hand as a channel of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from changeover.channel import files
+from changeover.channel.folder import LISTING, FolderChannel
+from changeover.package.package import Package, read_package
+from changeover.release import documents, versions
+from changeover.release.catalog import Catalog, Release
+
+_ENDINGS = (".tgz", ".tar.gz", ".tar", ".yaml", ".yml", ".json")
+_UNVERSIONED = "0"
+
+
+class ChannelSource:
+    """A channel's listing and packages, read without holding up the event loop."""
+
+    def __init__(self, channel: FolderChannel) -> None:
+        self._channel = channel
+
+    async def catalog(self) -> Catalog:
+        """All releases of the channel."""
+        return await asyncio.to_thread(self._channel.check)
+
+    async def fetch(self, version: str) -> Mapping[str, bytes]:
+        """The files of one release's package, digest checked."""
+        release = (await self.catalog()).find(version)
+        return await asyncio.to_thread(self._channel.fetch, release)
+
+
+class PackageSource:
+    """One package from this machine: a catalog with one release."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def catalog(self) -> Catalog:
+        """The package as the only release; its version is what it says, else its file's name."""
+        package = await asyncio.to_thread(self.package)
+        version = version_of(package)
+        scheme = documents.release_of(package).scheme or versions.scheme_of(version)
+        release = Release(version=version, cursor=0, package=self._path.name)
+        return Catalog(package.title, (release,), scheme)
+
+    async def fetch(self, version: str) -> Mapping[str, bytes]:
+        """The package's files. Raises UnknownRelease for another version."""
+        (await self.catalog()).find(version)
+        return await asyncio.to_thread(files.load, self._path)
+
+    def package(self) -> Package:
+        """Read it now."""
+        return read_package(files.load(self._path), bare_name(self._path.name))
+
+
+def open_source(location: str) -> ChannelSource | PackageSource:
+    """The source at an address: http(s) or a folder with a listing is a channel, anything else one package."""
+    path = Path(location).expanduser()
+    remote = location.startswith(("http://", "https://"))
+    if remote or path.name == LISTING or (path / LISTING).is_file():
+        return ChannelSource(FolderChannel(location if remote else str(path)))
+    return PackageSource(path)
+
+
+def version_of(package: Package) -> str:
+    """What a package says of its version, else its name, which a file of manifests is often called by."""
+    return documents.release_of(package).version or package.own_version or package.name or _UNVERSIONED
+
+
+def bare_name(name: str) -> str:
+    """A file's name without the ending that says how it is packed: ``2022.08.0.yaml`` is 2022.08.0."""
+    ending = next((ending for ending in _ENDINGS if name.endswith(ending)), "")
+    return name.removesuffix(ending) or name
