@@ -43,6 +43,8 @@ class Revision:
     """Answer values that must never be shown, for masking."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """Where it came from: package digest, channel, cursor."""
+    remarks: tuple[Remark, ...] = ()
+    """What rendering tolerated: broken files left out, an object given twice. No part of the digest."""
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for the revision's blob (which is a Secret: objects hold secret values)."""
@@ -58,6 +60,7 @@ class Revision:
             "images": list(self.images),
             "secrets": list(self.secrets),
             "source": dict(self.source),
+            "remarks": [asdict(remark) for remark in self.remarks],
         }
 
     @staticmethod
@@ -76,43 +79,5 @@ class Revision:
             images=tuple(data["images"]),
             secrets=tuple(data["secrets"]),
             source=data["source"],
-        )
-
-    remarks: tuple[Remark, ...] = ()
-    """What rendering tolerated: broken files left out, an object given twice. No part of the digest."""
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it for a blob, Secrets and masked values included: keep it where Secrets are kept."""
-        return {
-            "version": self.version,
-            "digest": self.digest,
-            "objects": [obj.raw for obj in self.objects],
-            "phases": dict(self.phases),
-            "waits": {key: [list(pair) for pair in pairs] for key, pairs in self.waits.items()},
-            "informers": list(self.informers),
-            "readsEpochs": list(self.reads_epochs),
-            "writesEpoch": self.writes_epoch,
-            "images": list(self.images),
-            "secrets": list(self.secrets),
-            "source": dict(self.source),
-            "remarks": [asdict(remark) for remark in self.remarks],
-        }
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Revision:
-        """The inverse of ``as_json``."""
-        first, last = data["readsEpochs"]
-        return Revision(
-            version=data["version"],
-            digest=data["digest"],
-            objects=tuple(KubeObject(raw) for raw in data["objects"]),
-            phases=data["phases"],
-            waits={key: tuple((path, value) for path, value in pairs) for key, pairs in data["waits"].items()},
-            informers=tuple(data["informers"]),
-            reads_epochs=(first, last),
-            writes_epoch=data["writesEpoch"],
-            images=tuple(data["images"]),
-            secrets=tuple(data["secrets"]),
-            source=data["source"],
-            remarks=tuple(Remark(**remark) for remark in data["remarks"]),
+            remarks=tuple(Remark(**remark) for remark in data.get("remarks", ())),
         )
