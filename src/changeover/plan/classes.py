@@ -220,4 +220,5 @@ def _unserved(case: Case) -> Decision:
 
 def _is_final(answer: DryRun) -> bool:
     """Whether the same question would get the same answer: a schema error comes as a 500 too."""
-    return 400 <= answer.status < 500 and answer.status != 429 or "failed to create typed patch" in answer.message
+    is_refusal = 400 <= answer.status < 500 and answer.status != 429
+    return is_refusal or "failed to create typed patch" in answer.message

@@ -99,6 +99,12 @@ class Snapshot:
     """Keys of workloads that an HPA scales."""
     foreign: Mapping[str, str] = field(default_factory=dict)
     """Keys of objects that belong to another ApplySet, with its id."""
+    populated: frozenset[str] = frozenset()
+    """Keys of CustomResourceDefinitions that have objects."""
+    policy_gate: bool = False
+    """Whether the gate's admission policy and its binding are in the cluster."""
+    claims: frozenset[str] = frozenset()
+    """Names of the claims in the Installation's namespace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,19 @@ def _undone(change: ObjectChange, old: Mapping[str, KubeObject], new: Mapping[st
         return replace(plain, reason=change.reason)
     if change.ref.kind.name == "Job" and change.effect in {Effect.CREATE, Effect.RECREATE}:
         return replace(plain, effect=Effect.PRUNE, reason=f"the Job of the old revision is {NOT_RUN_AGAIN}")
+    return _restored(change, plain, old[key]) if key in old else _removed(change, plain, new.get(key))
+
+
+def _restored(change: ObjectChange, plain: ObjectChange, old: KubeObject) -> ObjectChange:
     if change.effect is Effect.PRUNE:
-        return replace(plain, ref=old[key].ref, effect=Effect.CREATE) if key in old else None
-    if key in old:
-        return replace(plain, ref=old[key].ref, restarts=change.restarts)
-    if key in new and why_data(new[key]):
-        return replace(plain, effect=Effect.KEEP, reason=f"{why_data(new[key])}; it stays after a rollback")
-    if change.effect is Effect.CREATE:
-        return replace(plain, effect=Effect.PRUNE, reason="the old revision does not have it")
-    return None  # it was live before this run although the old revision does not name it: leave it
+        return replace(plain, ref=old.ref, effect=Effect.CREATE)
+    return replace(plain, ref=old.ref, restarts=change.restarts)
+
+
+def _removed(change: ObjectChange, plain: ObjectChange, new: KubeObject | None) -> ObjectChange | None:
+    if change.effect is not Effect.CREATE:
+        return None  # it was live before this run although the old revision does not name it: leave it
+    data = why_data(new) if new is not None else ""
+    if data:
+        return replace(plain, effect=Effect.KEEP, reason=f"{data}; it stays after a rollback")
+    return replace(plain, effect=Effect.PRUNE, reason="the old revision does not have it")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from changeover.objects import KubeObject
 from changeover.plan.diff import ABSENT, overlay_values
 from changeover.plan.immutables.frozen import Frozen
 
-FIXED = {"StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode")}
-FIXED["PriorityClass"] = ("value", "preemptionPolicy")
+FIXED: Mapping[str, tuple[str, ...]] = {
+    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "PriorityClass": ("value", "preemptionPolicy"),
+}
 HINT = "the class has to be deleted and created again; what already uses it is not touched by that"
 
 

@@ -1,0 +1,92 @@
+"""Figures and sentences for people; none of them enters the digest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from changeover.plan.model import Effect, Finding, ObjectChange, Severity
+from changeover.plan.steps import Steps, Verb
+from changeover.plan.strategy import Situation
+
+_WORDS = {
+    Effect.CREATE: "created",
+    Effect.PATCH: "changed in place",
+    Effect.RESTART: "changed with a restart",
+    Effect.RECREATE_KEEPING_PODS: "recreated with their pods kept",
+    Effect.RECREATE: "recreated",
+    Effect.PRUNE: "removed",
+    Effect.KEEP: "kept",
+    Effect.FORBIDDEN: "refused by Kubernetes",
+    Effect.UNKNOWN: "unknown",
+}
+
+
+def counts(changes: Iterable[ObjectChange]) -> dict[str, int]:
+    """How many objects are of each class, in the order of the classes; classes without objects are left out."""
+    found = Counter(change.effect for change in changes)
+    return {effect.value: found[effect] for effect in Effect if found[effect]}
+
+
+def pods_restarting(changes: Iterable[ObjectChange]) -> int:
+    """How many pods restart."""
+    numbers = (change.restarts.partition(" ")[0] for change in changes if change.effect is Effect.RESTART)
+    return sum(int(number) for number in numbers if number.isdigit())
+
+
+def summary(situation: Situation, findings: Iterable[Finding]) -> str:
+    """One sentence: what the change does, or why it cannot run."""
+    old, new = situation.old, situation.new
+    way = f"{old.version} to {new.version}" if old and new.version else (new.version or "everything")
+    verb = {"install": "Install", "uninstall": "Uninstall", "rollback": "Roll back", "configure": "Configure"}
+    head = f"{verb.get(situation.kind, 'Update')} {way}"
+    blocking = [finding for finding in findings if finding.severity is Severity.BLOCKS]
+    if blocking:
+        more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
+        return f"{head} cannot run: {blocking[0].message}{more}"
+    found = counts(situation.changes)
+    told = [f"{found[effect.value]} {words}" for effect, words in _WORDS.items() if effect.value in found]
+    pods = pods_restarting(situation.changes)
+    return f"{head}: {', '.join(told) or 'nothing changes'}; {pods} pod{'' if pods == 1 else 's'} restart."
+
+
+def facts_of(situation: Situation, steps: Steps) -> dict[str, Any]:
+    """Counts, times, data at risk, and what a rollback means before and after the point of no return."""
+    turning = next((step for step in steps.forward if step.point_of_no_return), None)
+    return {
+        "counts": counts(situation.changes),
+        "objects": len(situation.changes),
+        "podsRestarting": pods_restarting(situation.changes),
+        "expectedSeconds": situation.estimates.change_seconds,
+        "expectedDowntimeSeconds": situation.estimates.downtime_seconds,
+        "rollbackSeconds": situation.estimates.rollback_seconds,
+        "waves": [
+            {"number": wave.number, "title": wave.title, "objects": len(wave.changes)} for wave in situation.waves
+        ],
+        "dataAtRisk": [
+            str(change.ref)
+            for change in situation.changes
+            if change.holds_data and change.effect in {Effect.PRUNE, Effect.KEEP, Effect.RECREATE, Effect.FORBIDDEN}
+        ],
+        "pointOfNoReturn": turning.title if turning else "",
+        "rollback": _rollback_truth(situation, steps),
+    }
+
+
+def _rollback_truth(situation: Situation, steps: Steps) -> list[dict[str, str]]:
+    if situation.old is None:
+        return [{"until": "always", "way": "removal", "words": "what was created is removed; claims are kept"}]
+    backed_up = any(step.verb is Verb.BACK_UP for step in steps.forward)
+    if not situation.back_needs_restore:
+        return [{"until": "always", "way": "instant", "words": f"{situation.old.version} can read the data"}]
+    if not backed_up:
+        words = f"{situation.old.version} cannot read the new data, and this plan takes no backup"
+        return [
+            {"until": "the change begins", "way": "instant", "words": "nothing has changed yet"},
+            {"until": "afterwards", "way": "forward only", "words": words},
+        ]
+    return [
+        {"until": "the gate opens", "way": "restore", "words": "the backup is restored; nobody has written since"},
+        {"until": "afterwards", "way": "restore", "words": "what was written since the backup is lost"},
+    ]

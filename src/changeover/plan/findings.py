@@ -1,0 +1,244 @@
+"""What the operator must know before pressing the button: one small rule each, all pure.
+
+A finding blocks, warns, or notes. Rules that look at the steps say something only when a step does the risky thing: the
+gate's selector matters when a gate is closed, an autoscaler when a step scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from changeover.objects import FIELD_MANAGER, KubeObject
+from changeover.plan import epochs
+from changeover.plan.classes import Decision
+from changeover.plan.intent import Intent
+from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
+from changeover.plan.steps import Steps, Verb
+from changeover.plan.strategy import Situation
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that a rule may look at."""
+
+    intent: Intent
+    snapshot: Snapshot
+    situation: Situation
+    decisions: Mapping[str, Decision]
+    """By `Ref.key`."""
+    steps: Steps
+
+    def targets(self, *verbs: Verb) -> tuple[str, ...]:
+        """Targets of the forward steps with one of these verbs."""
+        return tuple(step.target for step in self.steps.forward if step.verb in verbs)
+
+
+Rule = Callable[[Seen], Iterator[Finding]]
+
+
+def find(seen: Seen) -> tuple[Finding, ...]:
+    """All findings, what blocks first."""
+    found = [*seen.intent.findings, *epochs.findings(seen.intent)]
+    for rule in RULES:
+        found.extend(rule(seen))
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _objects(seen: Seen) -> Iterator[Finding]:
+    """Objects that cannot be brought about, or whose fate is not known."""
+    for change in seen.situation.changes:
+        decision = seen.decisions[change.ref.key]
+        if decision.reference and change.effect in {Effect.FORBIDDEN, Effect.UNKNOWN}:
+            severity = Severity.WARNS if decision.reference == "unpredictable-yet" else Severity.BLOCKS
+            yield Finding(
+                decision.reference,
+                severity,
+                f"{change.ref}: {decision.reason}.",
+                found=_fields(change),
+                hint=decision.hint,
+                ref=change.ref,
+            )
+
+
+def _fields(change: ObjectChange) -> str:
+    told = [f"{field.path}: {field.before or 'nothing'} -> {field.after or 'nothing'}" for field in change.fields]
+    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return "; ".join(told[:_NAMED]) + more
+
+
+def _data(seen: Seen) -> Iterator[Finding]:
+    """Data that the new revision no longer has a place for."""
+    keeps_all = seen.intent.kind == "uninstall"
+    for change in seen.situation.changes:
+        if seen.decisions[change.ref.key].reference == "data-removed":
+            yield Finding(
+                "data-removed",
+                Severity.NOTES if keeps_all else Severity.BLOCKS,
+                f"{change.ref} {'stays' if keeps_all else 'would be removed'}: {change.reason}.",
+                found="its name was not typed",
+                hint=f"save its data first; to remove it, name it: {change.ref}",
+                ref=change.ref,
+            )
+        elif change.effect is Effect.PRUNE and change.holds_data:
+            yield Finding(
+                "data-goes",
+                Severity.WARNS,
+                f"{change.ref} is removed with the data that it holds; its name was typed.",
+                ref=change.ref,
+            )
+
+
+def _rights(seen: Seen) -> Iterator[Finding]:
+    """Rights that the account lacks."""
+    if seen.snapshot.denied:
+        yield Finding(
+            "missing-rights",
+            Severity.BLOCKS,
+            f"{len(seen.snapshot.denied)} rights are missing.",
+            found=_list(seen.snapshot.denied),
+            hint="`changeover plan rbac` prints a role with exactly the rights that this plan needs",
+        )
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _conflicts(seen: Seen) -> Iterator[Finding]:
+    """Fields that others have set and that the run takes over."""
+    for change in seen.situation.changes:
+        answer = seen.snapshot.dry_runs.get(change.ref.key)
+        owners = [owner for owner in (answer.owners if answer else ()) if owner[0] != FIELD_MANAGER]
+        if owners:
+            yield Finding(
+                "field-conflict",
+                Severity.WARNS,
+                f"{change.ref}: {len(owners)} fields were set by others and are taken over.",
+                found=_list([f"{field} by {manager}" for manager, field in owners]),
+                hint="if they shall keep them, take these fields out of the release",
+                ref=change.ref,
+            )
+
+
+def _served_for_the_way_back(seen: Seen) -> Iterator[Finding]:
+    """Objects of the old revision that this cluster could not accept any more."""
+    old = seen.intent.old.objects if seen.intent.old else ()
+    lost = [
+        obj.ref
+        for obj in old
+        if (obj.api_version, obj.kind) not in seen.snapshot.served and obj.ref.key not in seen.snapshot.live
+    ]
+    if lost and seen.intent.kind != "uninstall":
+        kinds = sorted({f"{ref.kind.api_version} {ref.kind.name}" for ref in lost})
+        yield Finding(
+            "way-back-unserved",
+            Severity.WARNS,
+            f"A later rollback to {seen.situation.old.version if seen.situation.old else ''} is refused: the cluster "
+            f"no longer serves {', '.join(kinds)}.",
+            found=f"{_list([str(ref) for ref in lost])}; they are not in the cluster now either",
+            hint="a rollback during this run brings back what runs now, without them",
+        )
+
+
+def _gate(seen: Seen) -> Iterator[Finding]:
+    """A gate that would lock out the application's own pods, or one without the admission policy."""
+    if not any(step.verb is Verb.CLOSE_GATE for step in seen.steps.forward):
+        return
+    sessions = seen.intent.profile.sessions
+    for obj in seen.intent.new.objects if sessions else ():
+        if sessions and _matches(sessions.selector, _pod_labels(obj)):
+            yield Finding(
+                "gate-matches-release",
+                Severity.BLOCKS,
+                f"{obj.ref}: its pods carry the labels of a session, so the closed gate would refuse them.",
+                found=sessions.selector,
+                hint="narrow the sessions' selector in the profile",
+                ref=obj.ref,
+            )
+    if not seen.snapshot.policy_gate:
+        yield Finding(
+            "gate-without-policy",
+            Severity.WARNS,
+            "The gate is closed by the application's own switch only: the admission policy is not in the cluster.",
+            hint="an administrator installs it once (`changeover setup`)",
+        )
+
+
+def _pod_labels(obj: KubeObject) -> Mapping[str, str]:
+    if obj.kind == "Pod":
+        return obj.labels
+    if obj.kind == "CronJob":
+        labels = obj.get("spec", "jobTemplate", "spec", "template", "metadata", "labels", default={})
+    else:
+        labels = obj.get("spec", "template", "metadata", "labels", default={})
+    return labels if isinstance(labels, Mapping) else {}
+
+
+def _matches(selector: str, labels: Mapping[str, str]) -> bool:
+    pairs = [part.strip().partition("=") for part in selector.split(",") if part.strip()]
+    return bool(pairs) and all(labels.get(name.strip()) == value.strip("= ") for name, _, value in pairs)
+
+
+def _scaling(seen: Seen) -> Iterator[Finding]:
+    """Workloads that are dangerous to scale: autoscaled ones, and those that delete claims on the way down."""
+    scaled = {target.lower() for target in seen.targets(Verb.SCALE)}
+    for key, obj in seen.snapshot.live.items():
+        is_scaled = f"{obj.kind}/{obj.name}".lower() in scaled or key.lower() in scaled
+        if key in seen.snapshot.autoscaled:
+            text = "a step scales it; the autoscaler rests meanwhile" if is_scaled else "its replicas are not touched"
+            severity = Severity.WARNS if is_scaled else Severity.NOTES
+            yield Finding("autoscaled", severity, f"{obj.ref} is scaled by an autoscaler: {text}.", ref=obj.ref)
+        policy = obj.get("spec", "persistentVolumeClaimRetentionPolicy", "whenScaled")
+        if is_scaled and policy == "Delete":
+            yield Finding(
+                "scaling-deletes-claims",
+                Severity.BLOCKS,
+                f"{obj.ref} deletes its claims when it is scaled down, and this plan scales it down.",
+                found="persistentVolumeClaimRetentionPolicy.whenScaled: Delete",
+                hint="set it to Retain first, then plan again",
+                ref=obj.ref,
+            )
+
+
+def _answers(seen: Seen) -> Iterator[Finding]:
+    """Required answers that nobody gave, and a stop that was left out."""
+    if seen.intent.missing_answers:
+        yield Finding(
+            "missing-answers",
+            Severity.BLOCKS,
+            f"{len(seen.intent.missing_answers)} required answers are missing.",
+            found=_list(seen.intent.missing_answers),
+            hint="give them with `changeover configure --set NAME=VALUE`",
+        )
+    if seen.intent.requires_from:
+        yield Finding("requires-from", Severity.BLOCKS, seen.intent.requires_from)
+
+
+def _backup(seen: Seen) -> Iterator[Finding]:
+    """Data stores of the profile that cannot be backed up because their claim is not there."""
+    for store in seen.intent.profile.data:
+        if seen.intent.old is not None and store.claim not in seen.snapshot.claims:
+            yield Finding(
+                "claim-missing",
+                Severity.WARNS,
+                f"The data store {store.name} is not backed up: there is no claim {store.claim}.",
+                hint="correct the profile's data section when the claim has another name",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    _objects,
+    _data,
+    _rights,
+    _answers,
+    _gate,
+    _scaling,
+    _served_for_the_way_back,
+    _conflicts,
+    _backup,
+)

@@ -1,0 +1,168 @@
+"""The plan: what will happen to every object, in which waves, by which steps, and what the operator must know.
+
+Pure: the same intent, snapshot and strategy give the same plan, and the same digest. It is made again right before the
+first mutation; objects that a step scaled down meanwhile count with the replicas they had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from changeover.objects import KubeObject, Ref
+from changeover.plan import classes, data, diff, epochs, facts, findings, wayback
+from changeover.plan.classes import Case, Decision
+from changeover.plan.digest import digest_of
+from changeover.plan.dress import dress
+from changeover.plan.estimate import estimate
+from changeover.plan.intent import Intent
+from changeover.plan.masking import Masking
+from changeover.plan.model import ObjectChange, Plan, Snapshot
+from changeover.plan.show import shown
+from changeover.plan.strategy import Side, Situation, Strategy
+from changeover.plan.waves import in_waves
+from changeover.render.revision import Revision
+
+
+def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
+    """Decide the change against the cluster as it was seen."""
+    decisions = decide(intent, snapshot)
+    situation = _situation(intent, snapshot, changes=_changes(intent, snapshot, decisions))
+    steps = strategy.steps(situation)
+    found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
+    revisions = (intent.old.digest if intent.old else "", intent.new.digest)
+    return Plan(
+        kind=intent.kind,
+        strategy=strategy.name,
+        from_revision=revisions[0],
+        to_revision=revisions[1],
+        from_version=intent.old.version if intent.old else "",
+        to_version=intent.new.version,
+        changes=situation.changes,
+        findings=found,
+        steps=steps,
+        summary=facts.summary(situation, found),
+        digest=digest_of(revisions, strategy.name, changes=situation.changes, steps=steps),
+        facts=facts.facts_of(situation, steps),
+    )
+
+
+def decide(intent: Intent, snapshot: Snapshot) -> tuple[tuple[Ref, Decision], ...]:
+    """The class of every object of the new revision, of the old one and of the inventory."""
+    decided = ((case.ref, classes.effect_of(case)) for case in _cases(intent, snapshot))
+    return tuple((ref, decision) for ref, decision in decided if decision is not None)
+
+
+def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
+    new, old = _by_key(intent.new), _by_key(intent.old)
+    leaving = {ref.key: ref for ref in (*(obj.ref for obj in old.values()), *snapshot.inventory)}
+    defined = _definitions(intent.new)
+    for key, obj in new.items():
+        served = (obj.api_version, obj.kind) in snapshot.served
+        definition = defined.get((obj.ref.kind.group, obj.kind))
+        yield Case(
+            ref=obj.ref,
+            desired=dress(obj, intent.new.digest, autoscaled=snapshot.autoscaled, version=intent.new.version),
+            live=snapshot.live.get(key),
+            answer=snapshot.dry_runs.get(key),
+            previous=old.get(key),
+            served=served,
+            after=_needed_first(obj, new, snapshot, definition=None if served else definition),
+            schema_changes=definition is not None and _is_changing(definition, snapshot),
+            foreign=snapshot.foreign.get(key, ""),
+        )
+    for key, ref in leaving.items():
+        if key not in new:
+            live = snapshot.live.get(key)
+            yield Case(
+                ref=live.ref if live else ref,
+                desired=None,
+                live=None if key in snapshot.foreign else live,
+                previous=old.get(key),
+                data=data.why_data(live, populated=snapshot.populated) if live else "",
+                accepted=data.is_accepted(ref, intent.accept_data_loss),
+            )
+
+
+def _by_key(revision: Revision | None) -> dict[str, KubeObject]:
+    return {obj.ref.key: obj for obj in revision.objects} if revision else {}
+
+
+def _definitions(revision: Revision) -> dict[tuple[str, str], KubeObject]:
+    return {
+        (obj.get("spec", "group", default=""), obj.get("spec", "names", "kind", default="")): obj
+        for obj in revision.objects
+        if obj.kind == "CustomResourceDefinition"
+    }
+
+
+def _is_changing(definition: KubeObject, snapshot: Snapshot) -> bool:
+    live, answer = snapshot.live.get(definition.ref.key), snapshot.dry_runs.get(definition.ref.key)
+    if live is None or answer is None or answer.result is None:
+        return True
+    return bool(diff.compare(live, answer.result))
+
+
+def _needed_first(
+    obj: KubeObject, new: Mapping[str, KubeObject], snapshot: Snapshot, *, definition: KubeObject | None
+) -> str:
+    if definition is not None:
+        return str(definition.ref)
+    home = f"Namespace//{obj.namespace}"
+    if obj.namespace and home in new and home not in snapshot.live:
+        return str(new[home].ref)
+    return ""
+
+
+def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, Decision]]) -> tuple[ObjectChange, ...]:
+    masking = Masking.of(intent.masking_key, (*intent.new.secrets, *(intent.old.secrets if intent.old else ())))
+    new = _by_key(intent.new)
+    return tuple(
+        ObjectChange(
+            ref=ref,
+            effect=decision.effect,
+            reason=masking.text(decision.reason),
+            fields=shown(decision.differences, ref.kind.name, masking=masking),
+            holds_data=_holds_data(ref, snapshot, new),
+            restarts=masking.text(decision.restarts),
+        )
+        for ref, decision in decisions
+    )
+
+
+def _holds_data(ref: Ref, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> bool:
+    obj = snapshot.live.get(ref.key) or new.get(ref.key)
+    return obj is not None and bool(data.why_data(obj, populated=snapshot.populated))
+
+
+def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChange, ...]) -> Situation:
+    old = intent.old
+    back = (
+        wayback.undone(changes, _by_key(old), _by_key(intent.new))
+        if old
+        else wayback.undone(changes, {}, _by_key(intent.new))
+    )
+    return Situation(
+        kind=intent.kind,
+        namespace=intent.namespace,
+        new=_side(intent.new),
+        old=_side(old) if old else None,
+        waves=in_waves(changes, intent.new),
+        way_back=in_waves(back, old or Revision("", (), "")),
+        profile=intent.profile,
+        parameters=intent.parameters,
+        estimates=estimate(changes, snapshot.live, seconds_taken=intent.seconds_taken),
+        policy_gate=snapshot.policy_gate,
+        stores=tuple(store for store in intent.profile.data if store.claim in snapshot.claims),
+        back_needs_restore=epochs.back_needs_restore(intent),
+    )
+
+
+def _side(revision: Revision) -> Side:
+    return Side(
+        version=revision.version,
+        digest=revision.digest,
+        informers=revision.informers,
+        reads_epochs=revision.reads_epochs,
+        writes_epoch=revision.writes_epoch,
+        keys=tuple(obj.ref.key for obj in revision.objects),
+    )

@@ -1,0 +1,217 @@
+"""Take a Snapshot: everything that planning knows of the cluster, read at one moment, many requests at a time.
+
+* members of the ApplySet come from one list per kind, by label; only what is not among them is read one by one
+* every object of the new revision is sent as a dry run, exactly as the run would send it (`plan.dress`): first without
+  force, so that other owners of fields are named, and with force when there are some
+* rights: one question settles it for an administrator; others are asked right by right
+* what could not be looked at for want of rights counts as absent, and the missing right becomes a finding
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
+from changeover.plan import inventory, rbac
+from changeover.plan.dress import dress
+from changeover.plan.model import DryRun, Snapshot
+from changeover.ports import Busy, Cluster, ClusterProblem, FieldConflict, Refused, Resource
+from changeover.render.revision import Revision
+from changeover.settings import APPLYSET_PART_OF, GATE_POLICY, PARALLEL
+
+T = TypeVar("T")
+Served = Mapping[tuple[str, str], Resource]
+
+_BINDING = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
+_POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
+_AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+_CLAIM = Kind("v1", "PersistentVolumeClaim")
+
+
+async def take_snapshot(
+    cluster: Cluster, new: Revision, old: Revision | None, *, installation: Ref | None, namespace: str
+) -> Snapshot:
+    """Look at everything that a plan from `old` to `new` depends on."""
+    look = _Look(cluster, await cluster.served(), asyncio.Semaphore(PARALLEL), namespace)
+    set_id = inventory.applyset_id(installation) if installation else ""
+    wanted = _refs(new, old)
+    members, autoscaled, claims = await asyncio.gather(
+        _members(look, installation, set_id, wanted), _autoscaled(look, new, wanted), _claims(look)
+    )
+    found, dry_runs, denied, gate = await asyncio.gather(
+        _live(look, members, wanted),
+        _dry_runs(look, new, set_id=set_id, autoscaled=autoscaled),
+        _denied(look, new, old),
+        _policy_gate(look),
+    )
+    return Snapshot(
+        live=found,
+        dry_runs=dry_runs,
+        inventory=tuple(obj.ref for obj in members),
+        served=frozenset(look.served),
+        denied=denied,
+        autoscaled=autoscaled,
+        foreign=_foreign(found, set_id),
+        populated=await _populated(look, found, new),
+        policy_gate=gate,
+        claims=claims,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    cluster: Cluster
+    served: Served
+    slots: asyncio.Semaphore
+    namespace: str
+
+    async def all(self, questions: Iterable[Awaitable[T]]) -> list[T]:
+        """Ask many, `PARALLEL` at a time."""
+
+        async def one(question: Awaitable[T]) -> T:
+            async with self.slots:
+                return await question
+
+        return list(await asyncio.gather(*(one(question) for question in questions)))
+
+    async def list(self, kind: Kind, *, namespace: str = "", selector: str = "") -> Sequence[KubeObject]:
+        """List; what may not be listed is empty, the missing right is found by asking for rights."""
+        if (kind.api_version, kind.name) not in self.served:
+            return ()
+        try:
+            return await self.cluster.list(kind, namespace=namespace, selector=selector)
+        except Refused:
+            return ()
+
+    async def get(self, ref: Ref) -> KubeObject | None:
+        """Read; what may not be read counts as absent."""
+        try:
+            return await self.cluster.get(ref)
+        except Refused:
+            return None
+
+
+def _refs(*revisions: Revision | None) -> dict[str, Ref]:
+    return {obj.ref.key: obj.ref for revision in reversed(revisions) if revision for obj in revision.objects}
+
+
+async def _members(
+    look: _Look, installation: Ref | None, set_id: str, wanted: Mapping[str, Ref]
+) -> tuple[KubeObject, ...]:
+    if installation is None:
+        return ()
+    parent = await look.get(installation)
+    kinds = {ref.kind.group_kind for ref in wanted.values()}
+    places = [look.namespace]
+    if parent is not None:
+        kinds.update(inventory.listed_group_kinds(parent))
+        places = list(dict.fromkeys((*inventory.listed_namespaces(parent), look.namespace)))
+    places = list(dict.fromkeys((*places, *(ref.namespace for ref in wanted.values() if ref.namespace))))
+    selector = f"{APPLYSET_PART_OF}={set_id}"
+    versions = {ref.kind.group_kind: ref.kind for ref in wanted.values() if _key(ref.kind) in look.served}
+    questions = []
+    for group_kind in sorted(kinds):
+        kind = versions.get(group_kind) or inventory.served_kind(group_kind, look.served)
+        if kind is not None:
+            homes = places if look.served[_key(kind)].namespaced else [""]
+            questions += [look.list(kind, namespace=home, selector=selector) for home in homes]
+    return tuple(_complete(obj) for listed in await look.all(questions) for obj in listed)
+
+
+def _complete(obj: KubeObject) -> KubeObject:
+    return obj
+
+
+def _key(kind: Kind) -> tuple[str, str]:
+    return (kind.api_version, kind.name)
+
+
+async def _live(look: _Look, members: Iterable[KubeObject], wanted: Mapping[str, Ref]) -> dict[str, KubeObject]:
+    found = {obj.ref.key: obj for obj in members}
+    missing = [ref for key, ref in wanted.items() if key not in found and _key(ref.kind) in look.served]
+    for obj in await look.all(look.get(ref) for ref in missing):
+        if obj is not None:
+            found[obj.ref.key] = obj
+    return found
+
+
+async def _autoscaled(look: _Look, new: Revision, wanted: Mapping[str, Ref]) -> frozenset[str]:
+    places = sorted({look.namespace, *(ref.namespace for ref in wanted.values() if ref.namespace)})
+    listed = await look.all(look.list(_AUTOSCALER, namespace=place) for place in places)
+    scalers = [scaler for some in listed for scaler in some]
+    scalers += [obj for obj in new.objects if obj.ref.kind.group_kind == _AUTOSCALER.group_kind]
+    return frozenset(_scaled_by(scaler) for scaler in scalers)
+
+
+def _scaled_by(scaler: KubeObject) -> str:
+    target = scaler.get("spec", "scaleTargetRef", default={})
+    kind = Kind(str(target.get("apiVersion", "")), str(target.get("kind", "")))
+    return Ref(kind, scaler.namespace, str(target.get("name", ""))).key
+
+
+async def _claims(look: _Look) -> frozenset[str]:
+    return frozenset(claim.name for claim in await look.list(_CLAIM, namespace=look.namespace))
+
+
+async def _dry_runs(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> dict[str, DryRun]:
+    objects = [obj for obj in new.objects if (obj.api_version, obj.kind) in look.served]
+    dressed = [
+        dress(obj, new.digest, applyset_id=set_id, autoscaled=autoscaled, version=new.version) for obj in objects
+    ]
+    answers = await look.all(_dry_run(look.cluster, obj) for obj in dressed)
+    return {obj.ref.key: answer for obj, answer in zip(objects, answers, strict=True)}
+
+
+async def _dry_run(cluster: Cluster, obj: KubeObject) -> DryRun:
+    owners: tuple[tuple[str, str], ...] = ()
+    try:
+        try:
+            result = await cluster.apply(obj, force=False, dry_run=True)
+        except FieldConflict as conflict:
+            owners = tuple(owner for owner in conflict.owners if owner[0] != FIELD_MANAGER)
+            result = await cluster.apply(obj, force=True, dry_run=True)
+    except Refused as refusal:
+        return DryRun(None, refusal.status, refusal.message, causes=refusal.causes, owners=owners)
+    except Busy as busy:
+        return DryRun(None, 429, busy.message, owners=owners)
+    except ClusterProblem as problem:
+        return DryRun(None, 0, str(problem), owners=owners)
+    return DryRun(result, 200, owners=owners)
+
+
+async def _denied(look: _Look, new: Revision, old: Revision | None) -> tuple[str, ...]:
+    anything = Resource(Kind("*/*", "*"), "*", namespaced=False)
+    if await look.cluster.allowed("*", anything):
+        return ()
+    rights = rbac.rights_needed((new, old), namespace=look.namespace, served=look.served)
+    answers = await look.all(
+        look.cluster.allowed(right.verb, right.asked_of, namespace=right.namespace) for right in rights
+    )
+    return tuple(right.text for right, allowed in zip(rights, answers, strict=True) if not allowed)
+
+
+async def _policy_gate(look: _Look) -> bool:
+    found = await look.all(look.get(Ref(kind, "", GATE_POLICY)) for kind in (_POLICY, _BINDING))
+    return all(found)
+
+
+def _foreign(live: Mapping[str, KubeObject], set_id: str) -> dict[str, str]:
+    return {
+        key: owner for key, obj in live.items() if (owner := obj.labels.get(APPLYSET_PART_OF, "")) and owner != set_id
+    }
+
+
+async def _populated(look: _Look, live: Mapping[str, KubeObject], new: Revision) -> frozenset[str]:
+    staying = {obj.ref.key for obj in new.objects}
+    leaving = [obj for key, obj in live.items() if obj.kind == "CustomResourceDefinition" and key not in staying]
+    listed = await look.all(look.list(_defined(obj)) for obj in leaving)
+    return frozenset(obj.ref.key for obj, objects in zip(leaving, listed, strict=True) if objects)
+
+
+def _defined(definition: KubeObject) -> Kind:
+    versions = definition.get("spec", "versions", default=[])
+    stored = next((version["name"] for version in versions if version.get("storage")), "")
+    return Kind(f"{definition.get('spec', 'group')}/{stored}", str(definition.get("spec", "names", "kind")))
