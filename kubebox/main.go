@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"changeover.dev/kubebox/controllers"
+	"changeover.dev/kubebox/registry"
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
@@ -23,6 +25,7 @@ import (
 
 // components maps the first argument to what runs. Each sees os.Args without that argument.
 var components = map[string]func() int{
+	"controllers":             func() int { return report(controllers.Run(os.Args[1:])) },
 	"coredns":                 runCoreDNS,
 	"etcd":                    runEtcd,
 	"kube-apiserver":          func() int { return run(apiserver.NewAPIServerCommand()) },
@@ -30,6 +33,7 @@ var components = map[string]func() int{
 	"kube-proxy":              func() int { return run(proxy.NewProxyCommand()) },
 	"kube-scheduler":          func() int { return run(scheduler.NewSchedulerCommand()) },
 	"kubelet":                 func() int { return run(kubelet.NewKubeletCommand(context.Background())) },
+	"registry":                runRegistry,
 }
 
 func run(command *cobra.Command) int {
@@ -39,6 +43,21 @@ func run(command *cobra.Command) int {
 func runEtcd() int {
 	etcdmain.Main(os.Args)
 	return 0
+}
+
+func runRegistry() int {
+	if len(os.Args) != 3 {
+		return report(fmt.Errorf("usage: kubebox registry ADDRESS FOLDER, got %q", os.Args[1:]))
+	}
+	return report(registry.Serve(os.Args[1], os.Args[2]))
+}
+
+func report(err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "kubebox:", err)
+	return 1
 }
 
 func main() {

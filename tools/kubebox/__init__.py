@@ -1,0 +1,7 @@
+"""Real Kubernetes on this machine, for trying and testing: builds, starts and stops clusters of the kubebox programs."""
+
+from .cluster import Cluster, clusters, find, start
+from .objects import Nodes
+from .problem import KubeboxProblem
+
+__all__ = ["Cluster", "KubeboxProblem", "Nodes", "clusters", "find", "start"]

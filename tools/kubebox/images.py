@@ -1,0 +1,220 @@
+"""Container images without a container engine: from Debian packages and Python files, or from static programs.
+
+An image is an OCI layout in a tar file: `ctr images import`, `skopeo` and a registry push all read it. The same inputs
+give the same digest: entries are sorted, times and owners fixed. Layers are made and compressed once and cached.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import py_compile
+import shutil
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import debian, layout
+from .processes import write_whole
+from .problem import KubeboxProblem
+
+CONFIG = "application/vnd.oci.image.config.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+EPOCH = 1_600_000_000  # seconds: the time of every file and image
+RECIPE = "3"  # raise when the way of making layers changes
+PYTHON_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A compressed layer in the cache: its digest, the digest of its content, its size in bytes."""
+
+    path: Path
+    digest: str
+    diff_id: str
+    size: int
+
+
+def sha256(content: bytes) -> str:
+    """Digest as registries write it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def build_python_image(
+    tag: str, app_dir: Path, *, entrypoint: Sequence[str], packages: Sequence[str] = debian.PYTHON
+) -> Path:
+    """An image with Debian's Python 3.11 and the files of a folder in /app; returns its archive.
+
+    Raises:
+        KubeboxProblem: when the Debian packages cannot be had or the folder is not there.
+    """
+    if not app_dir.is_dir():
+        raise KubeboxProblem("The application's files must lie in a folder.", found=f"no folder {app_dir}")
+    names = (path for path in sorted(app_dir.rglob("*")) if "__pycache__" not in path.parts and path.is_file())
+    files = {f"app/{path.relative_to(app_dir)}": path.read_bytes() for path in names}
+    return python_image(tag, files, entrypoint, packages=packages)
+
+
+def python_image(
+    tag: str, files: Mapping[str, bytes], entrypoint: Sequence[str], *, packages: Sequence[str] = debian.PYTHON
+) -> Path:
+    """As `build_python_image`, with the files given as path in the image (without leading slash) and content."""
+    layers = [_python_layer(packages), _files_layer(files)]
+    settings = {
+        "Entrypoint": list(entrypoint),
+        "WorkingDir": "/app",
+        "Env": [f"{name}={value}" for name, value in PYTHON_ENVIRONMENT.items()],
+    }
+    return _archive(tag, layers, settings)
+
+
+def binary_image(tag: str, program: Path, *, entrypoint: Sequence[str] | None = None) -> Path:
+    """An image with nothing but one static program; returns its archive."""
+    layer = _files_layer({program.name: program.read_bytes()}, executable=[program.name])
+    return _archive(tag, [layer], {"Entrypoint": list(entrypoint or [f"/{program.name}"])})
+
+
+def _python_layer(packages: Sequence[str]) -> Layer:
+    archives = debian.archives(packages)
+    inputs = "\n".join(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in archives)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    key = hashlib.sha256(f"{RECIPE} {version}\n{inputs}".encode()).hexdigest()[:24]
+
+    def make(stream: io.BufferedIOBase) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            debian.unpack(archives, root)
+            with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                for path in sorted(root.rglob("*")):
+                    tar.add(path, str(path.relative_to(root)), recursive=False, filter=_plain)
+
+    return _layer(f"python-{key}", make)
+
+
+def _files_layer(files: Mapping[str, bytes], *, executable: Iterable[str] = ()) -> Layer:
+    files = {**files, **_compiled(files)}
+    summed = hashlib.sha256(RECIPE.encode())
+    for name, content in sorted(files.items()):
+        summed.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    key = summed.hexdigest()[:24]
+    programs = set(executable)
+
+    def make(stream: io.BufferedIOBase) -> None:
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            folders = {str(parent) for name in files for parent in Path(name).parents} - {"."}
+            for folder in sorted(folders):
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(_plain(entry))
+            for name, content in sorted(files.items()):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                entry.mode = 0o755 if name in programs or content.startswith(b"#!") else 0o644
+                tar.addfile(_plain(entry), io.BytesIO(content))
+
+    return _layer(f"files-{key}", make)
+
+
+def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Byte code beside the Python files, so that pods start fast; only this Python can make it for the image's."""
+    if sys.version_info[:2] != debian.PYTHON_VERSION:
+        return {}
+    compiled = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            if not name.endswith(".py"):
+                continue
+            source, target = Path(folder, "source.py"), Path(folder, "target.pyc")
+            source.write_bytes(content)
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            try:
+                py_compile.compile(str(source), str(target), f"/{name}", doraise=True, invalidation_mode=mode)
+            except py_compile.PyCompileError:
+                continue  # left to fail where it is used: may be a fault on purpose
+            path = Path(name)
+            compiled[str(path.parent / "__pycache__" / f"{path.stem}.cpython-311.pyc")] = target.read_bytes()
+    return compiled
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mtime = EPOCH
+    entry.pax_headers = {}
+    return entry
+
+
+def _layer(key: str, make: object) -> Layer:
+    folder = layout.cache_home() / "layers"
+    folder.mkdir(parents=True, exist_ok=True)
+    path, facts = folder / f"{key}.tar.gz", folder / f"{key}.json"
+    if not (path.exists() and facts.exists()):
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            plain, packed = Path(work, "layer.tar"), Path(work, "layer.tar.gz")
+            with plain.open("wb") as stream:
+                make(stream)  # type: ignore[operator]
+            with plain.open("rb") as stream:
+                diff_id = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+            with plain.open("rb") as source, packed.open("wb") as out:
+                with gzip.GzipFile("", "wb", 6, out, mtime=0) as squeezed:
+                    shutil.copyfileobj(source, squeezed, 1 << 20)
+            with packed.open("rb") as stream:
+                digest = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+            found = {"digest": digest, "diff_id": diff_id, "size": packed.stat().st_size}
+            packed.replace(path)
+            write_whole(facts, json.dumps(found))
+    return Layer(path, **json.loads(facts.read_text()))
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _archive(tag: str, layers: Sequence[Layer], settings: Mapping[str, object]) -> Path:
+    config = _json(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": "2020-09-13T12:26:40Z",
+            "config": settings,
+            "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
+        }
+    )
+    manifest = _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": {"mediaType": CONFIG, "digest": sha256(config), "size": len(config)},
+            "layers": [{"mediaType": LAYER, "digest": layer.digest, "size": layer.size} for layer in layers],
+        }
+    )
+    described = {"mediaType": MANIFEST, "digest": sha256(manifest), "size": len(manifest)}
+    names = {"io.containerd.image.name": tag, "org.opencontainers.image.ref.name": tag.rpartition(":")[2]}
+    index = _json({"schemaVersion": 2, "mediaType": INDEX, "manifests": [{**described, "annotations": names}]})
+    folder = layout.cache_home() / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(index).hexdigest()[:24]}.tar"
+    if path.exists():
+        return path
+    small = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": index}
+    small |= {f"blobs/{sha256(content).replace(':', '/')}": content for content in (config, manifest)}
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as stream:
+        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for name, content in sorted(small.items()):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                tar.addfile(_plain(entry), io.BytesIO(content))
+            for layer in {layer.digest: layer for layer in layers}.values():
+                tar.add(layer.path, f"blobs/{layer.digest.replace(':', '/')}", filter=_plain)
+    Path(stream.name).replace(path)
+    return path

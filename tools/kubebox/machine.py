@@ -1,0 +1,106 @@
+"""What this machine allows: real nodes need root on Linux, namespaces, bridges and a few Debian packages.
+
+Where that is not to be had, all nodes are simulated, and the person is told why.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .problem import KubeboxProblem
+from .toolchain import Say
+
+PACKAGES = {  # a file each package brings: the package
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "runc": "runc",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "mount": "mount",
+}
+PLUGINS = Path("/usr/lib/cni")
+
+
+def run(*argv: str, given: str | None = None, check: bool = True) -> str:
+    """Run a command; returns what it printed.
+
+    Raises:
+        KubeboxProblem: when it fails and `check` is set.
+    """
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise KubeboxProblem(f"`{' '.join(argv)}` must succeed.", found=(done.stderr or done.stdout).strip()[-2000:])
+    return done.stdout
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that real nodes need and this machine lacks."""
+    lacking = {package for program, package in PACKAGES.items() if not shutil.which(program, path=_path())}
+    if not (PLUGINS / "ptp").exists():
+        lacking.add("containernetworking-plugins")
+    return sorted(lacking)
+
+
+def _path() -> str:
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+def why_no_bridge() -> str | None:
+    """Why this machine's network may not be changed; None when it may."""
+    if not sys.platform.startswith("linux"):
+        return f"this is {sys.platform}, not Linux"
+    if os.geteuid() != 0:
+        return "you are not root"
+    if not shutil.which("ip", path=_path()):
+        return "there is no `ip` command (Debian package iproute2)"
+    name = f"kbprobe{os.getpid() % 100000}"
+    try:
+        run("ip", "link", "add", name, "type", "bridge")
+    except KubeboxProblem as problem:
+        return f"no bridge can be made: {problem.found}"
+    run("ip", "link", "delete", name, check=False)
+    return None
+
+
+def why_no_real_nodes(tell: Say) -> str | None:
+    """Why pods cannot really run here; None when they can. Installs the packages where apt is at hand."""
+    if sys.platform.startswith("linux") and os.geteuid() == 0 and missing_packages():
+        _install(missing_packages(), tell)
+    reason = why_no_bridge()
+    if reason:
+        return reason
+    lacking = missing_packages()
+    if lacking:
+        return f"these Debian packages are missing: {' '.join(lacking)}"
+    try:
+        run("unshare", "--net", "--mount", "--propagation", "private", "true")
+    except KubeboxProblem as problem:
+        return f"no namespaces can be made: {problem.found}"
+    return None
+
+
+def _install(packages: list[str], tell: Say) -> None:
+    if not shutil.which("apt-get"):
+        return
+    tell(f"kubebox: installing {' '.join(packages)} for real nodes")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    for argv in (install, ["apt-get", "update", "-q"], install):  # the lists may be missing or old
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+        if argv is install and done.returncode == 0:
+            return
+
+
+def hierarchies() -> list[Path]:
+    """Where cgroups can be made: one folder with cgroup v2, one per controller with v1."""
+    found = []
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, where, kind, options, *_ = line.split(" ")
+        unified_beside = kind == "cgroup2" and where != "/sys/fs/cgroup"
+        if kind in ("cgroup", "cgroup2") and "ro" not in options.split(",") and not unified_beside:
+            found.append(Path(where))
+    return found
