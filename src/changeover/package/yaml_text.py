@@ -51,12 +51,20 @@ class BrokenYaml(Problem):
         self.reason, self.file, self.line, self.column = message, file, line, column
 
 
-def load(text: str, *, file: str = "", first_line: int = 1) -> Any:
+class DuplicateKey(BrokenYaml):
+    """A key that is given twice in one mapping."""
+
+    reference = "duplicate-key"
+
+
+def load(text: str, *, file: str = "", first_line: int = 1, last_key_wins: bool = False) -> Any:
     """The one document in a text; nothing but comments is None. `first_line` is the text's place in its file.
 
-    Raises BrokenYaml, also for a second document.
+    Raises BrokenYaml, also for a second document; DuplicateKey, unless the last one is to win.
     """
-    found = list(load_stream(text, file=file, first_line=first_line))
+    reader = _Reader(text, file=file, first_line=first_line)
+    reader.last_key_wins = last_key_wins
+    found = list(reader.documents())
     if len(found) > 1:
         raise BrokenYaml(
             "a second document begins here, one was expected",
@@ -138,6 +146,7 @@ class _Reader:
         self._first_line = first_line
         self._lines = text
         self._anchors: dict[str, tuple[Any, int]] = {}
+        self.last_key_wins = False
         self._nodes = 0
         self._repeated = 0
         try:
@@ -192,8 +201,8 @@ class _Reader:
                 merged += self._merged(event, self._node(self._next(), depth + 1))
                 continue
             key = self._key(event, self._node(event, depth + 1))
-            if key in value:
-                raise self._problem(f"key {key!r} is given twice", event, hint="remove one of the two")
+            if key in value and not self.last_key_wins:
+                raise self._duplicate(key, event)
             value[key] = self._node(self._next(), depth + 1)
         for other in merged:
             for key, item in other.items():
@@ -253,6 +262,11 @@ class _Reader:
         if not fits[tag]:
             raise self._problem(f"{event.value!r} is not a {tag}", event)
         return value
+
+    def _duplicate(self, key: str, event: Any) -> DuplicateKey:
+        line, column = event.start_mark.line + self._first_line, event.start_mark.column + 1
+        message = f"key {key!r} is given twice"
+        return DuplicateKey(message, file=self._file, line=line, column=column, hint="remove one of the two")
 
     def _problem(self, message: str, event: Any, *, hint: str | None = None) -> BrokenYaml:
         mark = event.start_mark

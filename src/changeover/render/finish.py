@@ -1,0 +1,141 @@
+"""Turns placed manifests into a Revision: form, images, phases, waits, digest.
+
+The digest is over everything that decides what will be in the cluster: version, objects, phases, waits, informers,
+epochs of data. The revision annotation is no part of it: it is added when an object is applied.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changeover import images
+from changeover.errors import Problem
+from changeover.objects import KubeObject
+from changeover.package.package import Package
+from changeover.release.documents import ReleaseDocument
+from changeover.render import ordering, shape
+from changeover.render.ordering import Placed
+from changeover.render.revision import Remark, Revision
+
+
+class SameObjectTwice(Problem):
+    """Two different manifests for one object."""
+
+    reference = "same-object-twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the forms of packages have in common once their templates are rendered."""
+
+    placed: tuple[Placed, ...]
+    informers: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a revision is meant for; `registry` is ``host[:port][/namespace]`` of a private one, else empty."""
+
+    namespace: str
+    version: str
+    registry: str = ""
+    namespaced: shape.Namespaced | None = None
+
+
+def finish(package: Package, release: ReleaseDocument, rendered: Rendered, target: Target) -> Revision:
+    """Make the Revision. Raises SameObjectTwice, UnusableObject."""
+    objects, places, remarks = _objects(package, rendered.placed, target)
+    waits = {
+        key: wanted
+        for key, obj in objects.items()
+        if (wanted := ordering.waits_of(obj.raw) or ((("ready", "true"),) if places[key].awaited else ()))
+    }
+    phases = {key: place.phase for key, place in places.items() if place.phase}
+    reads, writes = (release.data.reads, release.data.writes) if release.data else ((0, 0), 0)
+    decided = {
+        "version": target.version,
+        "objects": [obj.raw for obj in objects.values()],
+        "phases": phases,
+        "waits": waits,
+        "informers": rendered.informers,
+        "epochs": [reads, writes],
+    }
+    return Revision(
+        version=target.version,
+        objects=tuple(objects.values()),
+        digest=digest(decided),
+        phases=phases,
+        waits=waits,
+        informers=rendered.informers,
+        reads_epochs=reads,
+        writes_epoch=writes,
+        images=_images(objects.values(), package),
+        secrets=rendered.secrets,
+        source={"package": package.digest, "name": package.name, "form": str(package.form)},
+        remarks=(*rendered.remarks, *remarks),
+    )
+
+
+def digest(value: Any) -> str:
+    """``sha256:…`` over canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _objects(
+    package: Package, placed: Iterable[Placed], target: Target
+) -> tuple[dict[str, KubeObject], dict[str, Placed], list[Remark]]:
+    single = [(item, raw) for item in placed for raw in shape.items(item.raw)]
+    namespaced = shape.scopes((raw for _, raw in single), target.namespaced)
+    objects: dict[str, KubeObject] = {}
+    places: dict[str, Placed] = {}
+    remarks: list[Remark] = []
+    left = frozenset(package.application.excluded_images)
+    for item, raw in single:
+        namespace = item.namespace or target.namespace
+        shaped = _shaped(item, raw, namespace=namespace, namespaced=namespaced)
+        if target.registry and item.rewrite:
+            shaped = _redirected(shaped, target.registry, left)
+        obj = KubeObject(shaped)
+        key = obj.ref.key
+        if key not in objects:
+            objects[key], places[key] = obj, item
+        elif objects[key].raw == obj.raw:
+            remarks.append(Remark("same-object-twice", f"{obj.ref} is given twice, alike", item.where))
+        else:
+            raise SameObjectTwice(
+                f"{obj.ref} in namespace {obj.namespace or 'none'} is given twice, differently.",
+                found=f"{places[key].where} and {item.where}",
+                hint="keep one of the two, or let kots.io/when choose",
+            )
+    return objects, places, remarks
+
+
+def _shaped(item: Placed, raw: Mapping[str, Any], *, namespace: str, namespaced: Any) -> dict[str, Any]:
+    try:
+        return shape.normal(raw, namespace=namespace, namespaced=namespaced)
+    except shape.UnusableObject as problem:
+        problem.message = f"{item.where}: {problem.message}"
+        raise
+
+
+def _redirected(raw: dict[str, Any], registry: str, left: frozenset[str]) -> dict[str, Any]:
+    redirected = copy.deepcopy(raw)
+    for container in images.containers(redirected):
+        if container["image"] not in left:
+            container["image"] = images.rewrite(container["image"], registry) or container["image"]
+    return redirected
+
+
+def _images(objects: Iterable[KubeObject], package: Package) -> tuple[str, ...]:
+    """All images that the revision runs or announces, sorted."""
+    used = {str(container["image"]) for obj in objects for container in images.containers(obj.raw)}
+    announced = package.application
+    return tuple(sorted(used.union(announced.additional_images) - set(announced.excluded_images)))
