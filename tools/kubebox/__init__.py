@@ -1,4 +1,4 @@
-"""Real Kubernetes on this machine, for trying and testing: builds, starts and stops clusters of the kubebox programs."""
+"""Real Kubernetes on this machine, for trying and testing: builds, starts and stops kubebox clusters."""
 
 from .cluster import Cluster, clusters, find, start
 from .objects import Nodes

@@ -23,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     starting = command("start", "start a cluster")
     starting.add_argument("--nodes", default="real=1", help="e.g. real=1,simulated=3 (default: real=1)")
     starting.add_argument("--node-label", action="append", default=[], metavar="[NODE:]KEY=VALUE")
-    starting.add_argument("--taint-simulated", action="store_true", help="simulated nodes repel pods without toleration")
+    starting.add_argument("--taint-simulated", action="store_true", help="simulated nodes repel other pods")
     starting.add_argument("--flag", action="append", default=[], metavar="COMPONENT=--FLAG=VALUE")
     stopping = command("stop", "stop a cluster; leaves nothing")
     stopping.add_argument("--all", action="store_true", help="stop all of yours")
@@ -79,7 +79,8 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _status(cluster: Cluster) -> int:
     print(f"kubeconfig  {cluster.kubeconfig}\nserver      {cluster.server}\nregistry    {cluster.registry}")
-    print(f"audit log   {cluster.audit_log}\nnodes       {cluster.nodes.real} real, {cluster.nodes.simulated} simulated")
+    print(f"audit log   {cluster.audit_log}")
+    print(f"nodes       {cluster.nodes.real} real, {cluster.nodes.simulated} simulated")
     components = cluster.components()
     for name, runs in components.items():
         print(f"{name:32}{'runs' if runs else 'DOWN'}")
@@ -120,6 +121,8 @@ def _act(options: argparse.Namespace) -> int:
         case "push":
             repository, _, tag = options.image.rpartition(":")
             print(cluster.push(options.archive, repository, tag))
+        case unknown:
+            raise KubeboxProblem("There should be such a command.", found=str(unknown))
     return 0
 
 

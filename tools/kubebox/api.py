@@ -48,9 +48,7 @@ class Api:
             OSError: when the server cannot be reached.
         """
         host, port = self._address.hostname or "", self._address.port
-        connection = self._connection or http.client.HTTPSConnection(
-            host, port, context=self._context, timeout=TIMEOUT
-        )
+        connection = self._connection or http.client.HTTPSConnection(host, port, context=self._context, timeout=TIMEOUT)
         self._connection = None
         payload = None if body is None else json.dumps(body)
         try:

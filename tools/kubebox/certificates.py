@@ -4,7 +4,7 @@ Keys are P-256: made in a millisecond. Everything is valid for a year, from an h
 """
 
 import base64
-import datetime
+import datetime as dt
 import ipaddress
 import json
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-HOUR = datetime.timedelta(hours=1)
-YEAR = datetime.timedelta(days=365)
+HOUR = dt.timedelta(hours=1)
+YEAR = dt.timedelta(days=365)
 
 
 def _name(common: str, groups: Iterable[str] = ()) -> x509.Name:
@@ -49,10 +49,10 @@ class Pair:
 class Authority:
     """A certificate authority in a folder; made when it is not there yet."""
 
-    def __init__(self, folder: Path, name: str, *, now: datetime.datetime | None = None) -> None:
+    def __init__(self, folder: Path, name: str, *, now: dt.datetime | None = None) -> None:
         self.folder = folder
         self.pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
-        self._now = now or datetime.datetime.now(datetime.UTC)
+        self._now = now or dt.datetime.now(dt.UTC)
         if self.pair.key.exists() and self.pair.certificate.exists():
             loaded = serialization.load_pem_private_key(self.pair.key.read_bytes(), None)
             if not isinstance(loaded, ec.EllipticCurvePrivateKey):

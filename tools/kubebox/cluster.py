@@ -25,7 +25,8 @@ class Cluster:
     @property
     def kubeconfig(self) -> Path:
         """An administrator's kubeconfig; its context is ``kubebox-<name>``."""
-        return self.folder.kubeconfig
+        path: Path = self.folder.kubeconfig
+        return path
 
     @property
     def context(self) -> str:
@@ -50,12 +51,14 @@ class Cluster:
     @property
     def audit_log(self) -> Path:
         """The API server's log of mutating requests: a JSON document per line."""
-        return self.folder.audit_log
+        path: Path = self.folder.audit_log
+        return path
 
     @property
     def volumes(self) -> Path:
         """Folder with one folder per provisioned volume, named <namespace>_<claim>_<uid>."""
-        return self.folder.volumes
+        path: Path = self.folder.volumes
+        return path
 
     @property
     def nodes(self) -> Nodes:

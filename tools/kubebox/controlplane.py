@@ -56,7 +56,8 @@ class Site:
 
     def kubeconfig(self, client: str) -> Path:
         """The kubeconfig of a component."""
-        return self.folder.kubeconfig if client == "admin" else self.folder.settings / f"{client}.kubeconfig"
+        own: Path = self.folder.settings / f"{client}.kubeconfig"
+        return self.folder.kubeconfig if client == "admin" else own
 
     def program(self, component: str) -> list[str]:
         """First words of a component's command line."""

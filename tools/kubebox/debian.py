@@ -116,5 +116,3 @@ def _compile(root: Path) -> None:
     argv = [sys.executable, "-m", "compileall", *options, str(library)]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(argv, env=environment, capture_output=True, check=False)
-
-

@@ -13,13 +13,13 @@ import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import debian, layout
-from .processes import write_whole
 from .problem import KubeboxProblem
+from .processes import write_whole
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -154,7 +154,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _layer(key: str, make: object) -> Layer:
+def _layer(key: str, make: Callable[[io.BufferedIOBase], None]) -> Layer:
     folder = layout.cache_home() / "layers"
     folder.mkdir(parents=True, exist_ok=True)
     path, facts = folder / f"{key}.tar.gz", folder / f"{key}.json"
@@ -162,12 +162,15 @@ def _layer(key: str, make: object) -> Layer:
         with tempfile.TemporaryDirectory(dir=folder) as work:
             plain, packed = Path(work, "layer.tar"), Path(work, "layer.tar.gz")
             with plain.open("wb") as stream:
-                make(stream)  # type: ignore[operator]
+                make(stream)
             with plain.open("rb") as stream:
                 diff_id = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
-            with plain.open("rb") as source, packed.open("wb") as out:
-                with gzip.GzipFile("", "wb", 6, out, mtime=0) as squeezed:
-                    shutil.copyfileobj(source, squeezed, 1 << 20)
+            with (
+                plain.open("rb") as source,
+                packed.open("wb") as out,
+                gzip.GzipFile("", "wb", 6, out, mtime=0) as squeezed,
+            ):
+                shutil.copyfileobj(source, squeezed, 1 << 20)
             with packed.open("rb") as stream:
                 digest = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
             found = {"digest": digest, "diff_id": diff_id, "size": packed.stat().st_size}
@@ -208,13 +211,15 @@ def _archive(tag: str, layers: Sequence[Layer], settings: Mapping[str, object]) 
         return path
     small = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": index}
     small |= {f"blobs/{sha256(content).replace(':', '/')}": content for content in (config, manifest)}
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as stream:
-        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            for name, content in sorted(small.items()):
-                entry = tarfile.TarInfo(name)
-                entry.size = len(content)
-                tar.addfile(_plain(entry), io.BytesIO(content))
-            for layer in {layer.digest: layer for layer in layers}.values():
-                tar.add(layer.path, f"blobs/{layer.digest.replace(':', '/')}", filter=_plain)
+    with (
+        tempfile.NamedTemporaryFile(dir=folder, delete=False) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for name, content in sorted(small.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(_plain(entry), io.BytesIO(content))
+        for layer in {layer.digest: layer for layer in layers}.values():
+            tar.add(layer.path, f"blobs/{layer.digest.replace(':', '/')}", filter=_plain)
     Path(stream.name).replace(path)
     return path

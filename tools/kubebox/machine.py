@@ -96,11 +96,10 @@ def _install(packages: list[str], tell: Say) -> None:
 
 
 def hierarchies() -> list[Path]:
-    """Where cgroups can be made: one folder with cgroup v2, one per controller with v1."""
+    """Where cgroups can be made: one folder with cgroup v2; one per controller with v1, and perhaps v2 beside them."""
     found = []
     for line in Path("/proc/mounts").read_text().splitlines():
         _, where, kind, options, *_ = line.split(" ")
-        unified_beside = kind == "cgroup2" and where != "/sys/fs/cgroup"
-        if kind in ("cgroup", "cgroup2") and "ro" not in options.split(",") and not unified_beside:
+        if kind in ("cgroup", "cgroup2") and "ro" not in options.split(","):
             found.append(Path(where))
     return found

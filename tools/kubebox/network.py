@@ -49,7 +49,7 @@ def connect_node(addresses: layout.Addresses, number: int, *, holder: int, other
 
 
 def disconnect(addresses: layout.Addresses) -> None:
-    """Take everything away again; what is not there is fine. Cables go with their namespaces, and here at the latest."""
+    """Take everything away again; what is not there is fine. Cables should be gone with their namespaces."""
     links = Path("/sys/class/net")
     own = [link.name for link in links.iterdir() if link.name.startswith(f"{addresses.bridge}n")]
     for link in [*own, addresses.bridge]:

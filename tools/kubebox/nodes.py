@@ -81,7 +81,7 @@ def _overlay_works(folder: Path) -> bool:
 
 
 def _pod_network(addresses: layout.Addresses, number: int) -> dict[str, object]:
-    pool = {"type": "host-local", "dataDir": "/run/pod-addresses", "routes": [{"dst": "0.0.0.0/0"}]}
+    pool: dict[str, object] = {"type": "host-local", "dataDir": "/run/pod-addresses", "routes": [{"dst": "0.0.0.0/0"}]}
     pool["ranges"] = [[{"subnet": addresses.node_pods(number)}]]
     # Point to point, not a bridge: answers between pods of one node then also pass the node's nft rules.
     return {"cniVersion": "0.4.0", "name": "kubebox", "plugins": [{"type": "ptp", "ipam": pool}]}
@@ -211,7 +211,8 @@ def import_image(site: Site, number: int, archive: Path) -> None:
     if process is None or not process.alive():
         raise KubeboxProblem(f"{name_of(number)} must run to load images.", found="it does not")
     ctr = ["ctr", "--address=/run/containerd/containerd.sock", "--namespace=k8s.io"]
-    machine.run(*enter(process.pid), *ctr, "images", "import", "--snapshotter", _snapshotter(site, number), str(archive))
+    loading = ["images", "import", "--snapshotter", _snapshotter(site, number), str(archive)]
+    machine.run(*enter(process.pid), *ctr, *loading)
 
 
 def _snapshotter(site: Site, number: int) -> str:

@@ -59,6 +59,11 @@ def _rights() -> Iterator[tuple[str, Document]]:
         reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
         subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}
         yield f"{group}/clusterrolebindings", {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+    # The node authorizer learns of a new pod a moment after the kubelet does; a refusal then costs the pod seconds.
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:node"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}
+    binding = {"metadata": {"name": "kubebox:nodes"}, "roleRef": reference, "subjects": [subject]}
+    yield f"{group}/clusterrolebindings", binding
 
 
 def _dns(addresses: layout.Addresses) -> Iterator[tuple[str, Document]]:

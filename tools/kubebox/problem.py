@@ -1,7 +1,7 @@
 """What kubebox tells a person when it cannot go on: what was wanted, what was found, what to do."""
 
 
-class KubeboxProblem(Exception):  # noqa: N818 - a problem is explained, not raised as an error
+class KubeboxProblem(Exception):
     """A reason to stop that a person can act upon."""
 
     def __init__(self, message: str, *, found: str | None = None, hint: str | None = None) -> None:

@@ -89,19 +89,19 @@ def spawn(folder: Path, process: Process, *, cluster: Path) -> Process:
 def marked(cluster: Path) -> Iterator[int]:
     """The pids of every process that carries the cluster's mark."""
     mark = f"{MARK}={cluster}".encode()
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit() or int(entry) == os.getpid():
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            environment = Path(f"/proc/{entry}/environ").read_bytes()
+            environment = (entry / "environ").read_bytes()
         except OSError:
             continue
-        if mark in environment.split(b"\0") and start_time(int(entry)) is not None:
-            yield int(entry)
+        if mark in environment.split(b"\0") and start_time(int(entry.name)) is not None:
+            yield int(entry.name)
 
 
 def end(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
-    """Send a signal; a process that is gone already is fine. Reap it if it is our own child."""
+    """Send a signal; a process that is gone already is fine."""
     try:
         os.kill(pid, with_signal)
     except ProcessLookupError:
