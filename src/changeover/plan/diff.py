@@ -156,7 +156,7 @@ def _between(before: Any, after: Any, path: Path, *, exact: bool) -> Iterator[Di
 
 
 def _equal(before: Any, after: Any, path: Path, *, exact: bool) -> bool:
-    if before is after or (before == after and isinstance(before, bool) == isinstance(after, bool)):
+    if before is after or before == after:
         return True
     if exact:
         return False

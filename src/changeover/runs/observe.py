@@ -118,11 +118,7 @@ async def _members(
         if kind is not None:
             homes = places if look.served[_key(kind)].namespaced else [""]
             questions += [look.list(kind, namespace=home, selector=selector) for home in homes]
-    return tuple(_complete(obj) for listed in await look.all(questions) for obj in listed)
-
-
-def _complete(obj: KubeObject) -> KubeObject:
-    return obj
+    return tuple(obj for listed in await look.all(questions) for obj in listed)
 
 
 def _key(kind: Kind) -> tuple[str, str]:

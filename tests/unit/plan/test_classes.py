@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import pytest
+
+from changeover.objects import KubeObject
+from changeover.plan.classes import Case, Decision, effect_of
+from changeover.plan.model import DryRun, Effect
+from changeover.settings import SCALED_ANNOTATION
+from tests.unit.plan.world import claim, config_map, deployment, job, obj, refused, stateful_set, with_
+
+
+def case(desired: KubeObject | None, live: KubeObject | None = None, **more: object) -> Case:
+    """By default the server would make of the manifest exactly the manifest."""
+    one = desired or live
+    assert one is not None
+    answer = DryRun(desired, 200) if desired else None
+    return replace(Case(one.ref, desired, live, answer), **more)  # type: ignore[arg-type]
+
+
+NOT_FOUND = DryRun(None, 404, 'namespaces "x" not found')
+PAUSED = with_(deployment(image="web:2"), True, "spec", "paused")
+ON_DELETE = stateful_set(image="db:2", updateStrategy={"type": "OnDelete"})
+KEPT = obj("v1", "ConfigMap", "a", annotations={"helm.sh/resource-policy": "keep"})
+GOING = obj("v1", "ConfigMap", "a", deletionTimestamp="now")
+SELECTOR = with_(deployment(), {"x": "y"}, "spec", "selector", "matchLabels")
+
+RULES: list[tuple[str, Case, Effect | None, str]] = [
+    ("neither", Case(config_map().ref, None, None), None, ""),
+    ("gone from the release", case(None, config_map()), Effect.PRUNE, "no longer has it"),
+    ("kept by its author", case(None, KEPT), Effect.KEEP, "marked"),
+    ("data", case(None, claim(), data="it is a claim"), Effect.KEEP, "it is a claim"),
+    ("data, typed", case(None, claim(), data="it is a claim", accepted=True), Effect.PRUNE, ""),
+    ("new", case(config_map()), Effect.CREATE, ""),
+    ("new, in a new namespace", case(config_map(), after="Namespace/x", answer=NOT_FOUND), Effect.CREATE, "after"),
+    ("unserved", case(config_map(), served=False, answer=None), Effect.FORBIDDEN, "does not serve"),
+    ("namespace missing", case(config_map(), answer=NOT_FOUND), Effect.FORBIDDEN, "not found"),
+    ("nobody answered", case(config_map(), answer=DryRun(None, 0, "timed out")), Effect.UNKNOWN, "timed out"),
+    ("server busy", case(config_map(), answer=DryRun(None, 429)), Effect.UNKNOWN, "no answer"),
+    ("server failed", case(config_map(), answer=DryRun(None, 503)), Effect.UNKNOWN, "no answer"),
+    (
+        "schema error",
+        case(config_map(), answer=DryRun(None, 500, "failed to create typed patch object")),
+        Effect.FORBIDDEN,
+        "typed patch",
+    ),
+    ("another set's", case(config_map(), config_map(), foreign="applyset-x"), Effect.FORBIDDEN, "applyset-x"),
+    ("being deleted", case(config_map("a"), GOING), Effect.UNKNOWN, "being deleted"),
+    ("unchanged", case(config_map(a="1"), config_map(a="1")), Effect.UNCHANGED, ""),
+    ("changed", case(config_map(a="2"), config_map(a="1")), Effect.PATCH, ""),
+    ("new image", case(deployment(image="web:2"), deployment()), Effect.RESTART, ""),
+    ("replicas", case(deployment(replicas=3), deployment()), Effect.PATCH, ""),
+    ("paused", case(PAUSED, with_(deployment(), True, "spec", "paused")), Effect.PATCH, "paused"),
+    ("OnDelete", case(ON_DELETE, stateful_set(updateStrategy={"type": "OnDelete"})), Effect.PATCH, "OnDelete"),
+    ("selector", case(SELECTOR, deployment(), answer=refused("spec.selector")), Effect.FORBIDDEN, "spec.selector"),
+    (
+        "StatefulSet",
+        case(
+            stateful_set(label="b"), stateful_set(label="a"), answer=refused("spec", message="updates to … forbidden")
+        ),
+        Effect.FORBIDDEN,
+        "volumeClaimTemplates",
+    ),
+    ("job, same", case(job(), job()), Effect.UNCHANGED, ""),
+    ("job, other", case(job(image="t:2"), job(), answer=refused("spec.template")), Effect.RECREATE, "finished"),
+    (
+        "job, running",
+        case(job(image="t:2"), job(done=False), answer=refused("spec.template")),
+        Effect.FORBIDDEN,
+        "still running",
+    ),
+    ("job, removed after it ran", case(job(), previous=job()), Effect.UNCHANGED, "not run again"),
+    ("job, removed, other", case(job(image="t:2"), previous=job()), Effect.CREATE, ""),
+    (
+        "its definition changes",
+        case(obj("x/v1", "T", "t"), obj("x/v1", "T", "t"), schema_changes=True, answer=refused("spec.new", status=400)),
+        Effect.UNKNOWN,
+        "definition changes",
+    ),
+    ("admission", case(config_map(), config_map(), answer=DryRun(None, 403, "no!")), Effect.FORBIDDEN, "no!"),
+]
+
+
+@pytest.mark.parametrize(("seen", "effect", "reason"), [rule[1:] for rule in RULES], ids=[rule[0] for rule in RULES])
+def test_the_rule_list(seen: Case, effect: Effect | None, reason: str) -> None:
+    decision = effect_of(seen)
+    assert (decision.effect if decision else None) == effect
+    assert reason in (decision.reason if decision else "")
+
+
+def decide(seen: Case) -> Decision:
+    decision = effect_of(seen)
+    assert decision is not None
+    return decision
+
+
+def test_a_refusal_names_field_old_value_and_new_value() -> None:
+    decision = decide(case(SELECTOR, deployment(), answer=refused("spec.selector")))
+    (difference,) = decision.differences
+    assert (difference.text, difference.before, difference.after) == (
+        "spec.selector",
+        {"matchLabels": {"app": "web"}},
+        {"matchLabels": {"x": "y"}},
+    )
+    assert decision.hint
+
+
+def test_a_refusal_without_a_rule_takes_the_servers_causes() -> None:
+    live, desired = obj("x/v1", "T", "t", spec={"a": 1}), obj("x/v1", "T", "t", spec={"a": 2})
+    (difference,) = decide(case(desired, live, answer=refused("spec.a"))).differences
+    assert (difference.text, difference.before, difference.after) == ("spec.a", 1, 2)
+
+
+def test_what_a_step_scaled_down_is_no_change() -> None:
+    annotated = with_(deployment(), {SCALED_ANNOTATION: "2"}, "metadata", "annotations")
+    live = with_(annotated, 0, "spec", "replicas")
+    assert decide(case(deployment(), live, answer=DryRun(annotated, 200))).effect is Effect.UNCHANGED
