@@ -22,6 +22,7 @@ PACKAGES = {  # a file each package brings: the package
     "unshare": "util-linux",
     "mount": "mount",
 }
+AS_IF_NOT_ROOT = "KUBEBOX_ROOTLESS"  # environment variable: root, too, gets simulated nodes only
 PLUGINS = Path("/usr/lib/cni")
 
 
@@ -55,6 +56,8 @@ def why_no_bridge() -> str | None:
         return f"this is {sys.platform}, not Linux"
     if os.geteuid() != 0:
         return "you are not root"
+    if os.environ.get(AS_IF_NOT_ROOT):
+        return f"{AS_IF_NOT_ROOT} is set"
     if not shutil.which("ip", path=_path()):
         return "there is no `ip` command (Debian package iproute2)"
     name = f"kbprobe{os.getpid() % 100000}"
@@ -68,7 +71,8 @@ def why_no_bridge() -> str | None:
 
 def why_no_real_nodes(tell: Say) -> str | None:
     """Why pods cannot really run here; None when they can. Installs the packages where apt is at hand."""
-    if sys.platform.startswith("linux") and os.geteuid() == 0 and missing_packages():
+    rootless = os.environ.get(AS_IF_NOT_ROOT)
+    if sys.platform.startswith("linux") and os.geteuid() == 0 and not rootless and missing_packages():
         _install(missing_packages(), tell)
     reason = why_no_bridge()
     if reason:
