@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from changeover.objects import KubeObject, Ref
@@ -11,6 +12,9 @@ from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
 from changeover.plan.model import DryRun, Effect
 from changeover.plan.strategy import NOT_RUN_AGAIN
+
+
+_VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +191,25 @@ def _immutable(frozen: tuple[Frozen, ...], answer: DryRun) -> Decision:
         f"Kubernetes does not change {', '.join(fields)}: {frozen[0].reason}",
         tuple(one.difference for one in frozen),
         reference="immutable-field",
-        hint=frozen[0].hint if answer.status != 403 else answer.message,
+        hint=frozen[0].hint,
     )
 
 
 def _by_causes(case: Case, answer: DryRun) -> Decision:
     differences = tuple(_difference(case, field) for _, field, _ in answer.causes if field)
+    told = [f"{field}: {_without_value(message)}".removeprefix(": ") for _, field, message in answer.causes]
     return Decision(
         Effect.FORBIDDEN,
-        f"the API server refuses it: {answer.message}",
+        f"the API server refuses it: {'; '.join(told) or _without_value(answer.message)}",
         differences,
         reference="refused-object",
         hint="the release or the cluster has to change",
     )
+
+
+def _without_value(message: str) -> str:
+    """The server repeats refused values, whole pod templates with their secrets: they are not passed on."""
+    return _VALUE.sub("invalid value", message)
 
 
 def _difference(case: Case, field: str) -> Difference:

@@ -57,7 +57,7 @@ def _objects(seen: Seen) -> Iterator[Finding]:
             yield Finding(
                 decision.reference,
                 severity,
-                f"{change.ref}: {decision.reason}.",
+                f"{change.ref}: {change.reason}.",
                 found=_fields(change),
                 hint=decision.hint,
                 ref=change.ref,

@@ -114,3 +114,13 @@ def test_what_a_step_scaled_down_is_no_change() -> None:
     annotated = with_(deployment(), {SCALED_ANNOTATION: "2"}, "metadata", "annotations")
     live = with_(annotated, 0, "spec", "replicas")
     assert decide(case(deployment(), live, answer=DryRun(annotated, 200))).effect is Effect.UNCHANGED
+
+
+def test_values_that_the_server_repeats_are_not_passed_on() -> None:
+    dump = 'Invalid value: core.PodTemplateSpec{Env: {Name:"DB_PASSWORD", Value:"hunter2"}}: field is immutable'
+    live, desired = obj("x/v1", "T", "t"), obj("x/v1", "T", "t", spec={})
+    causes = DryRun(None, 422, f'T "t" is invalid: spec.template: {dump}', causes=(("X", "spec.template", dump),))
+    for answer in (causes, DryRun(None, 422, causes.message)):
+        decision = decide(case(desired, live, answer=answer))
+        assert "hunter2" not in decision.reason
+        assert decision.reason.endswith("spec.template: invalid value: field is immutable")
