@@ -13,7 +13,6 @@ from changeover.plan.immutables.job import is_unfinished
 from changeover.plan.model import DryRun, Effect
 from changeover.plan.strategy import NOT_RUN_AGAIN
 
-
 _VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
 
 
@@ -179,12 +178,17 @@ def _refused(case: Case) -> Decision:
     if not case.served:
         return _unserved(case)
     frozen: tuple[Frozen, ...] = ()
-    if case.live is not None and case.desired is not None and answer.status == 422:
+    if case.live is not None and case.desired is not None and _may_be_immutable(case, answer):
         frozen = immutables.frozen_fields(case.live, case.desired)
-    return _immutable(frozen, answer) if frozen else _by_causes(case, answer)
+    return _immutable(frozen) if frozen else _by_causes(case, answer)
 
 
-def _immutable(frozen: tuple[Frozen, ...], answer: DryRun) -> Decision:
+def _may_be_immutable(case: Case, answer: DryRun) -> bool:
+    """A claim that cannot grow is refused with 403, as admission does; everything else with 422."""
+    return answer.status == 422 or (answer.status == 403 and case.ref.kind.name == "PersistentVolumeClaim")
+
+
+def _immutable(frozen: tuple[Frozen, ...]) -> Decision:
     fields = list(dict.fromkeys(one.difference.text for one in frozen))
     return Decision(
         Effect.FORBIDDEN,

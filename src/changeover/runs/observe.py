@@ -127,7 +127,11 @@ def _key(kind: Kind) -> tuple[str, str]:
 
 async def _live(look: _Look, members: Iterable[KubeObject], wanted: Mapping[str, Ref]) -> dict[str, KubeObject]:
     found = {obj.ref.key: obj for obj in members}
-    missing = [ref for key, ref in wanted.items() if key not in found and _key(ref.kind) in look.served]
+    missing = [
+        ref
+        for key, ref in wanted.items()
+        if _key(ref.kind) in look.served and (key not in found or found[key].api_version != ref.kind.api_version)
+    ]
     for obj in await look.all(look.get(ref) for ref in missing):
         if obj is not None:
             found[obj.ref.key] = obj
