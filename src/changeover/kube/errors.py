@@ -1,0 +1,75 @@
+"""What the API server answered instead of doing it, as the Problems of `ports`.
+
+What we sent never enters a message: it may hold secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from changeover.ports import AlreadyExists, Busy, ClusterProblem, Conflict, FieldConflict, Refused, Unreachable
+
+PASSING = frozenset({429, 500, 502, 503, 504})
+BROKEN_PATCH = "failed to create typed patch object"
+
+
+def unreachable(what: str, error: Exception) -> Unreachable:
+    """No answer: whether a write was done is unknown."""
+    return Unreachable(f"{what}: the API server did not answer.", found=type(error).__name__, hint="is the cluster up?")
+
+
+def problem_of(what: str, answer: httpx2.Response, *, json_patch: bool = False) -> ClusterProblem:
+    """The Problem that an error answer means."""
+    status = _status(answer)
+    message, reason = str(status.get("message", ""))[:500], str(status.get("reason", ""))
+    details: Mapping[str, Any] = status.get("details") or {}
+    causes = tuple(
+        (str(one.get("reason", "")), str(one.get("field", "")), str(one.get("message", "")))
+        for one in details.get("causes") or ()
+    )
+    code = answer.status_code
+    if code == 409:
+        return _conflict(what, reason, message, causes)
+    if code == 422 and json_patch and not causes:
+        return Conflict(f"{what}: it changed meanwhile.", found=message)
+    if code in PASSING and BROKEN_PATCH not in message:
+        busy = Busy(f"{what}: the API server cannot do it now.", found=f"{code} {message}".strip())
+        after = answer.headers.get("retry-after", "")
+        busy.retry_after = float(after) if after.isdigit() else None
+        return busy
+    refused = Refused(f"{what}: the API server refused.", found=message or f"{code} {reason}".strip())
+    refused.status = code
+    refused.causes = causes
+    return refused
+
+
+def _status(answer: httpx2.Response) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(answer.content)
+    except ValueError:
+        return {"message": answer.reason_phrase}
+    return parsed if isinstance(parsed, Mapping) else {}
+
+
+def _conflict(what: str, reason: str, message: str, causes: tuple[tuple[str, str, str], ...]) -> ClusterProblem:
+    if reason == "AlreadyExists":
+        return AlreadyExists(f"{what}: there is one under this name.", found=message)
+    owners = tuple((_manager(text), field) for kind, field, text in causes if kind == "FieldManagerConflict")
+    if owners:
+        problem = FieldConflict(
+            f"{what}: other managers own fields of it.",
+            found=", ".join(f"{manager} owns {field}" for manager, field in owners[:5]),
+        )
+        problem.owners = owners
+        return problem
+    return Conflict(f"{what}: it changed meanwhile.", found=message)
+
+
+def _manager(text: str) -> str:
+    """``conflict with "kubectl-scale" using apps/v1`` is kubectl-scale."""
+    parts = text.split('"')
+    return parts[1] if len(parts) > 1 else text
