@@ -131,7 +131,7 @@ def _number(plain: str, text: str) -> Any:
         octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
         value = int(sign + ("0o" + digits[1:] if octal else digits), 0)
         return value if -(2**63) <= value < 2**64 else float(value)
-    return _whole(float(plain)) if _FLOAT.fullmatch(plain) else text
+    return _whole(float(plain)) if _FLOAT.fullmatch(plain) and math.isfinite(float(plain)) else text
 
 
 def _whole(value: float) -> int | float:
@@ -222,7 +222,8 @@ class _Reader:
             return "true" if value else "false"
         if isinstance(value, int | float):
             return str(value)
-        raise self._problem("a key must be text", event)
+        lines = self._lines.splitlines()[event.start_mark.line :][:1]
+        raise self._problem("a key must be text", event, hint=_hint(lines, ""))
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
@@ -276,14 +277,15 @@ class _Reader:
 
     def _broken(self, error: yaml.YAMLError) -> BrokenYaml:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line if mark else 0
+        lines = self._lines.splitlines()
+        line = min(mark.line, max(len(lines) - 1, 0)) if mark else 0
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         return BrokenYaml(
             str(reason),
             file=self._file,
             line=line + self._first_line,
             column=(mark.column if mark else 0) + 1,
-            hint=_hint(self._lines.splitlines()[line : line + 1], str(reason)),
+            hint=_hint(lines[line : line + 1], str(reason)),
         )
 
 
