@@ -160,8 +160,8 @@ def _equal(before: Any, after: Any, path: Path, *, exact: bool) -> bool:
         return True
     if exact:
         return False
-    if before is ABSENT and after in (None, {}, [], ""):
-        return True
+    if after is None or (before is ABSENT and after in ({}, [], "")):
+        return True  # a manifest that says null says nothing
     return len(path) > 1 and path[-2] in _QUANTITIES and same_amount(before, after)
 
 

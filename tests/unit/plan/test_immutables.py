@@ -48,6 +48,12 @@ CASES: list[tuple[str, KubeObject, KubeObject, list[str]]] = [
     ("pod management", stateful_set(), stateful_set(podManagementPolicy="Parallel"), ["spec.podManagementPolicy"]),
     ("what may change", stateful_set(), stateful_set(replicas=3, minReadySeconds=5, image="db:2"), []),
     ("job", job(), job(image="tool:2"), ["spec.template.spec.containers[name=run].image"]),
+    (
+        "labels that the server gave a job",
+        with_(job(), {"job-name": "migrations", "controller-uid": "u"}, "spec", "template", "metadata", "labels"),
+        with_(job(), {}, "spec", "template", "metadata", "labels"),
+        [],
+    ),
     ("job's lifetime", job(), with_(job(), 60, "spec", "ttlSecondsAfterFinished"), []),
     ("role", BINDING, with_(BINDING, "two", "roleRef", "name"), ["roleRef.name"]),
     ("subjects", BINDING, with_(BINDING, [{"kind": "User", "name": "u"}], "subjects"), []),

@@ -19,11 +19,18 @@ FIXED = (
 )
 
 
+_GIVEN = frozenset(
+    {"controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"}
+)
+"""Labels that the server adds to every Job's template."""
+
+
 def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
     """Differences in what the Job runs."""
     for name in FIXED:
         for change in differing(live, desired, "spec", name):
-            yield Frozen(change, "what a Job runs is fixed at creation", "the Job is deleted and created again")
+            if change.path[-1] not in _GIVEN:
+                yield Frozen(change, "what a Job runs is fixed at creation", "the Job is deleted and created again")
 
 
 def is_unfinished(job: KubeObject) -> bool:

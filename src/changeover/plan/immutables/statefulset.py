@@ -68,8 +68,8 @@ def _by_name(obj: KubeObject) -> dict[str, Mapping[str, Any]]:
             },
             "spec": {
                 "volumeMode": "Filesystem",
-                "storageClassName": None,
-                "volumeName": None,
+                "storageClassName": "",
+                "volumeName": "",
                 **(template.get("spec") or {}),
             },
         }
