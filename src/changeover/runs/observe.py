@@ -174,9 +174,9 @@ async def _dry_run(cluster: Cluster, obj: KubeObject) -> DryRun:
             owners = tuple(owner for owner in conflict.owners if owner[0] != FIELD_MANAGER)
             result = await cluster.apply(obj, force=True, dry_run=True)
     except Refused as refusal:
-        return DryRun(None, refusal.status, refusal.message, causes=refusal.causes, owners=owners)
+        return DryRun(None, refusal.status, refusal.found or refusal.message, causes=refusal.causes, owners=owners)
     except Busy as busy:
-        return DryRun(None, 429, busy.message, owners=owners)
+        return DryRun(None, 429, busy.found or busy.message, owners=owners)
     except ClusterProblem as problem:
         return DryRun(None, 0, str(problem), owners=owners)
     return DryRun(result, 200, owners=owners)
