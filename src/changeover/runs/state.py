@@ -6,7 +6,8 @@ A record is one JSON object: ``{"event": ..., "at": RFC 3339, "by": holder, ...}
 * ``begun``/``done``/``failed`` of one ``step`` (``done`` carries the step's ``data``, ``failed`` the problem as JSON)
 * ``noted`` something a step must not forget before it goes on (``step``, ``key``, ``data``): receipts, pre-images, uids
 * ``turned`` from the way forward to the way back, with the reason (a failure or an abort)
-* ``asked``/``answered`` a held run's question and the person's choice; ``paused``/``resumed``/``abort`` requests seen
+* ``asked``/``answered`` a held run's question and the person's choice (failed steps are then tried again)
+* ``paused``/``resumed``/``aborted`` what a person asked for; ``captured`` logs and events of what was unhealthy
 * ``ended`` with ``verdict`` committed | rolled back | held (a held run may go on after an answer)
 """
 
@@ -48,6 +49,8 @@ class RunState:
     notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """step id -> key -> data"""
     paused: bool = False
+    aborted: str = ""
+    """Who asked to go back, and why."""
     question: Mapping[str, Any] | None = None
     answers: tuple[Mapping[str, Any], ...] = ()
     verdict: Verdict | None = None
@@ -99,7 +102,8 @@ def _asked(state: RunState, record: Record) -> RunState:
 
 
 def _answered(state: RunState, record: Record) -> RunState:
-    return replace(state, question=None, verdict=None, answers=(*state.answers, record["answer"]))
+    answers = (*state.answers, record["answer"])
+    return replace(state, question=None, verdict=None, failed={}, answers=answers)
 
 
 def _ended(state: RunState, record: Record) -> RunState:
@@ -117,5 +121,6 @@ _CHANGES = {
     "answered": _answered,
     "paused": lambda state, _: replace(state, paused=True),
     "resumed": lambda state, _: replace(state, paused=False),
+    "aborted": lambda state, record: replace(state, aborted=record["because"]),
     "ended": _ended,
 }

@@ -1,0 +1,118 @@
+"""What to do next, from the steps and the journal alone. Pure.
+
+* ended -> nothing; a question is open -> wait for its answer; paused -> wait
+* forward, a step failed:
+    it asks a person (Hold), or the point of no return is behind us -> ask; else -> turn back
+* forward, aborted by a person -> turn back; behind the point of no return -> ask
+* forward, steps left -> the next one, with all that share its wave; none left -> committed
+* back, a step failed -> ask; else the next back step whose forward step was begun; none left -> rolled back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.plan.steps import Step, Steps
+from changeover.runs.state import RunState, Verdict, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Execute these steps, concurrently."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Leave the way forward and take the way back."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Only a person can decide how to go on."""
+
+    question: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing is left to do."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """For a person: an answer, or the end of a pause."""
+
+
+Move = Go | Turn | Ask | End | Wait
+
+
+def next_move(steps: Steps, state: RunState) -> Move:
+    """Decide by the rules of this module."""
+    if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
+        return End(state.verdict)
+    if state.question is not None or state.paused:
+        return Wait()
+    return _forward(steps, state) if state.way is Way.FORWARD else _back(steps, state)
+
+
+def is_past_return(steps: Steps, state: RunState) -> bool:
+    """Whether the point of no return was passed: such a step was begun."""
+    return any(step.point_of_no_return and step.id in state.begun for step in steps.forward)
+
+
+def _forward(steps: Steps, state: RunState) -> Move:
+    if state.failed:
+        return _after_failure(steps, state)
+    if state.aborted:
+        if is_past_return(steps, state):
+            return Ask(_question(f"{state.aborted} The gate is open again already.", ("finish", "back")))
+        return Turn(state.aborted)
+    wave = _next_wave(steps.forward, state)
+    return Go(wave) if wave else End(Verdict.COMMITTED)
+
+
+def _after_failure(steps: Steps, state: RunState) -> Move:
+    step, problem = next(iter(state.failed.items()))
+    message = str(problem.get("message", ""))
+    if state.aborted and not is_past_return(steps, state):
+        return Turn(state.aborted)
+    if problem.get("choices"):
+        return Ask({**_question(message, problem["choices"]), "step": step, "subjects": problem.get("subjects", [])})
+    if is_past_return(steps, state):
+        return Ask({**_question(message, ("finish", "back", "again")), "step": step})
+    title = next((one.title for one in steps.forward if one.id == step), step)
+    return Turn(f"{title}: {message}")
+
+
+def _back(steps: Steps, state: RunState) -> Move:
+    if state.failed:
+        step, problem = next(iter(state.failed.items()))
+        return Ask(
+            {**_question(f"The way back failed: {problem.get('message', '')}", ("again", "finish")), "step": step}
+        )
+    begun = set(state.begun)
+    due = [step for step in steps.back if not step.undoes or begun.intersection(step.undoes)]
+    wave = _next_wave(due, state)
+    return Go(wave) if wave else End(Verdict.ROLLED_BACK)
+
+
+def _next_wave(steps: Iterable[Step], state: RunState) -> tuple[Step, ...]:
+    left = [step for step in steps if step.id not in state.done]
+    if not left:
+        return ()
+    first = left[0]
+    if not first.wave:
+        return (first,)
+    return tuple(step for step in left if step.wave == first.wave)
+
+
+def _question(text: str, choices: Sequence[str]) -> dict[str, Any]:
+    return {"text": text, "choices": list(choices)}

@@ -1,0 +1,160 @@
+"""The steps that strategies share: the change itself in waves, its verification, and both undone.
+
+Ids are ``verb/what`` and on the way back ``back/verb/what``, so that a journal can be read by eye.
+
+* the objects of a wave share one wave of steps; what an author waits for is awaited before the next wave
+* a back step names the forward steps it undoes: the ones that touch the same object
+* an object that the forward way did not touch is not touched on the way back either
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from changeover.objects import Ref
+from changeover.plan.model import Effect, ObjectChange
+from changeover.plan.steps import Phase, Step, Verb
+from changeover.plan.strategy import Await, Side, Situation, Wave, is_applied
+from changeover.release.profile import Probe
+from changeover.settings import HEALTHY_HOLD_SECONDS
+
+APPLY_SECONDS = 120.0
+RECREATE_SECONDS = 900.0
+READY_SECONDS = 900.0
+PROBE_SECONDS = 180.0
+
+
+def change(situation: Situation) -> Iterator[Step]:
+    """Bring every object to the new revision, wave by wave, then remove what it no longer has."""
+    for wave in situation.waves:
+        yield from _wave(wave, situation.new, prefix="")
+
+
+def undo_change(situation: Situation) -> Iterator[Step]:
+    """Bring every touched object back to the old revision."""
+    old = situation.old or Side("", "")
+    for wave in situation.way_back:
+        yield from _wave(wave, old, prefix="back/")
+
+
+def _wave(wave: Wave, side: Side, *, prefix: str) -> Iterator[Step]:
+    name = f"{prefix}wave {wave.number}: {wave.title}"
+    for one in wave.changes:
+        if is_applied(one):
+            yield _apply(one, side, prefix=prefix, wave=name)
+    for one in wave.changes:
+        if one.effect is Effect.PRUNE:
+            yield _prune(one, prefix=prefix, wave=f"{name}, removed")
+    for awaited in wave.awaits:
+        yield _await(awaited, prefix=prefix, wave=f"{name}, awaited")
+
+
+def _undoes(prefix: str, ref: Ref) -> tuple[str, ...]:
+    return (f"apply/{ref.key}", f"prune/{ref.key}") if prefix else ()
+
+
+def _apply(one: ObjectChange, side: Side, *, prefix: str, wave: str) -> Step:
+    recreated = one.effect in {Effect.RECREATE, Effect.RECREATE_KEEPING_PODS}
+    return Step(
+        id=f"{prefix}apply/{one.ref.key}",
+        verb=Verb.APPLY,
+        title=f"{'Recreate' if recreated else 'Apply'} {one.ref}",
+        phase=Phase.CHANGE,
+        target=one.ref.key,
+        arguments={"revision": side.digest, "effect": one.effect.value},
+        wave=wave,
+        deadline=RECREATE_SECONDS if recreated else APPLY_SECONDS,
+        undoes=_undoes(prefix, one.ref),
+    )
+
+
+def _prune(one: ObjectChange, *, prefix: str, wave: str) -> Step:
+    return Step(
+        id=f"{prefix}prune/{one.ref.key}",
+        verb=Verb.PRUNE,
+        title=f"Remove {one.ref}",
+        phase=Phase.CHANGE,
+        target=one.ref.key,
+        arguments={"ref": one.ref.as_json(), "accepted": one.holds_data},
+        wave=wave,
+        deadline=APPLY_SECONDS,
+        undoes=_undoes(prefix, one.ref),
+    )
+
+
+def _await(one: Await, *, prefix: str, wave: str) -> Step:
+    name = one.key.rpartition("/")[2]
+    return Step(
+        id=f"{prefix}await/{one.key}",
+        verb=Verb.WAIT_READY,
+        title=f"Wait for {one.key.partition('.')[0].partition('/')[0]}/{name}",
+        phase=Phase.CHANGE,
+        target=one.key,
+        arguments={"objects": [one.key], "conditions": [list(pair) for pair in one.conditions], "holdSeconds": 0},
+        wave=wave,
+        deadline=READY_SECONDS,
+        undoes=(f"apply/{one.key}",) if prefix else (),
+    )
+
+
+def wait_ready(side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    """Everything of a revision is healthy, and stays so for a while."""
+    return Step(
+        id=f"{prefix}wait-ready",
+        verb=Verb.WAIT_READY,
+        title=f"Wait until {side.version} is healthy",
+        phase=Phase.VERIFY,
+        arguments={
+            "objects": list(side.keys),
+            "informers": list(side.informers),
+            "holdSeconds": HEALTHY_HOLD_SECONDS if not prefix else HEALTHY_HOLD_SECONDS / 3,
+        },
+        deadline=READY_SECONDS,
+        undoes=undoes,
+    )
+
+
+def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Iterator[Step]:
+    """Each probe of the profile, from the user's side."""
+    for probe in situation.profile.probes:
+        yield Step(
+            id=f"{prefix}probe/{probe.name}",
+            verb=Verb.PROBE,
+            title=f"Verify {probe.name}",
+            phase=Phase.VERIFY,
+            target=probe.name,
+            arguments={"probe": probe_json(probe), "version": side.version},
+            wave=f"{prefix}probes",
+            deadline=_probe_seconds(probe),
+            undoes=undoes,
+        )
+
+
+def probe_json(probe: Probe) -> dict[str, object]:
+    """A probe as a step's argument."""
+    found: dict[str, object] = probe.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return found
+
+
+def _probe_seconds(probe: Probe) -> float:
+    if probe.session:
+        return float(probe.session.timeout_seconds)
+    return float(probe.job.timeout_seconds) if probe.job else PROBE_SECONDS
+
+
+def record(situation: Situation) -> Step:
+    """Write into the Installation what runs now."""
+    return Step(
+        id="record",
+        verb=Verb.RECORD,
+        title=f"Record that {situation.new.version} runs",
+        phase=Phase.COMMIT,
+        arguments={"revision": situation.new.digest},
+        deadline=60,
+        point_of_no_return=True,
+    )
+
+
+def touching(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The ids of the steps that change objects of the application."""
+    return tuple(step.id for step in steps if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.SCALE, Verb.RESTORE})

@@ -1,0 +1,217 @@
+"""A maintenance window: nobody's work is lost, and whatever fails before the gate opens again is undone by itself.
+
+Forward: wait for the window · announce · look again · close the gate while the session controller keeps running (it
+makes the backups) · drain with receipts · look again · stop what writes to the data, back it up, start it again · stop the
+session controller · change in waves · start the controller · wait until healthy · probe from the user's side, with a
+session that only the run may start · open the gate (the point of no return) · soak · record.
+
+Back, only what was begun: stop what writes and restore the data when the old release cannot read it · every touched
+object · start what was stopped · wait until healthy · probe · open the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from changeover.plan.steps import Phase, Step, Steps, Verb
+from changeover.plan.strategy import Situation
+from changeover.release.profile import DataStore
+from changeover.strategies import changing, opening
+
+SCALE_SECONDS = 300.0
+COPY_SECONDS = 7200.0
+GATE_SECONDS = 180.0
+DRAIN_ROUNDS = 6
+"""How many sessions' time-outs a drain may take in all: sessions are stopped some at a time."""
+
+
+class Window:
+    """Close, save, change, verify, open."""
+
+    name = "window"
+
+    def steps(self, situation: Situation) -> Steps:
+        """List what will be done, and what undoes it."""
+        forward = tuple(self._forward(situation))
+        return Steps(forward, tuple(self._back(situation, forward)))
+
+    def _forward(self, situation: Situation) -> Iterator[Step]:
+        yield from opening.wait_window(situation)
+        yield from opening.announce(situation)
+        yield opening.recheck("before", "Look again whether the plan still holds")
+        yield from _drain(situation)
+        yield from _back_up(situation)
+        yield from _controller(situation, stop=True)
+        yield from changing.change(situation)
+        yield from _controller(situation, stop=False)
+        yield changing.wait_ready(situation.new)
+        yield from changing.probes(situation, situation.new)
+        yield from _open(situation)
+        yield from _soak(situation)
+        yield changing.record(situation)
+
+    def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
+        touched = changing.touching(forward)
+        changed = tuple(step.id for step in forward if step.phase is Phase.CHANGE and step.verb is not Verb.WAIT_READY)
+        if situation.back_needs_restore:
+            yield from _restore(situation, changed)
+        yield from changing.undo_change(situation)
+        for store in _quiesced(situation):
+            yield _start(store, prefix="back/", undoes=(_stop(store).id, f"back/stop/{store.workload}"))
+        yield from _controller(situation, stop=False, prefix="back/")
+        old = situation.old
+        if old:
+            yield changing.wait_ready(old, prefix="back/", undoes=touched)
+            yield from changing.probes(situation, old, prefix="back/", undoes=touched)
+        yield from _open(situation, prefix="back/")
+
+
+def _drain(situation: Situation) -> Iterator[Step]:
+    sessions = situation.profile.sessions
+    if sessions is None or situation.old is None:
+        return
+    contract = sessions.model_dump(mode="json", by_alias=True)
+    arguments = {"sessions": contract, "message": opening.message(situation), "policy": situation.policy_gate}
+    yield Step(
+        id="close-gate",
+        verb=Verb.CLOSE_GATE,
+        title="Close the gate: no new sessions",
+        phase=Phase.GATE,
+        arguments=arguments,
+        deadline=GATE_SECONDS,
+    )
+    yield Step(
+        id="drain",
+        verb=Verb.DRAIN,
+        title="Save and stop every session, with proof",
+        phase=Phase.DRAIN,
+        arguments={"sessions": contract},
+        deadline=sessions.timeout_seconds * DRAIN_ROUNDS,
+    )
+    yield opening.recheck("after-drain", "Look once more before anything is changed")
+
+
+def _quiesced(situation: Situation) -> list[DataStore]:
+    """The workloads to be stopped while their data is copied, each once."""
+    if not situation.parameters.backup:
+        return []
+    unique = {store.workload: store for store in situation.stores if store.workload and store.quiesce}
+    return list(unique.values())
+
+
+def _back_up(situation: Situation) -> Iterator[Step]:
+    if not situation.parameters.backup or not situation.stores:
+        return
+    for store in _quiesced(situation):
+        yield _stop(store)
+    for store in situation.stores:
+        yield Step(
+            id=f"back-up/{store.name}",
+            verb=Verb.BACK_UP,
+            title=f"Back up {store.name}, and read it back",
+            phase=Phase.BACKUP,
+            target=store.claim,
+            arguments={"claim": store.claim, "name": store.name},
+            deadline=COPY_SECONDS,
+        )
+    for store in _quiesced(situation):
+        yield _start(store)
+
+
+def _stop(store: DataStore, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    return Step(
+        id=f"{prefix}stop/{store.workload}",
+        verb=Verb.SCALE,
+        title=f"Stop {store.workload}, so that its data stands still",
+        phase=Phase.BACKUP,
+        target=store.workload,
+        arguments={"replicas": 0},
+        wave=f"{prefix}stop writers",
+        deadline=SCALE_SECONDS,
+        undoes=undoes,
+    )
+
+
+def _start(store: DataStore, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    return Step(
+        id=f"{prefix}start/{store.workload}",
+        verb=Verb.SCALE,
+        title=f"Start {store.workload} again",
+        phase=Phase.BACKUP,
+        target=store.workload,
+        arguments={"replicas": "restore", "of": [f"stop/{store.workload}", f"back/stop/{store.workload}"]},
+        wave=f"{prefix}start writers",
+        deadline=SCALE_SECONDS,
+        undoes=undoes,
+    )
+
+
+def _restore(situation: Situation, changed: tuple[str, ...]) -> Iterator[Step]:
+    for store in _quiesced(situation):
+        yield _stop(store, prefix="back/", undoes=changed)
+    for store in situation.stores if situation.parameters.backup else ():
+        yield Step(
+            id=f"back/restore/{store.name}",
+            verb=Verb.RESTORE,
+            title=f"Restore {store.name} from the backup",
+            phase=Phase.BACKUP,
+            target=store.claim,
+            arguments={"of": f"back-up/{store.name}"},
+            deadline=COPY_SECONDS,
+            undoes=changed,
+        )
+
+
+def _controller(situation: Situation, *, stop: bool, prefix: str = "") -> Iterator[Step]:
+    sessions = situation.profile.sessions
+    if sessions is None or not sessions.controller or situation.old is None:
+        return
+    name = sessions.controller
+    yield Step(
+        id=f"{prefix}{'stop' if stop else 'start'}-controller",
+        verb=Verb.SCALE,
+        title=f"Stop {name}: no session is left that needs it" if stop else f"Start {name} again",
+        phase=Phase.CHANGE,
+        target=name,
+        arguments={"replicas": 0, "sessions": sessions.selector}
+        if stop
+        else {"replicas": "restore", "of": ["stop-controller"]},
+        deadline=SCALE_SECONDS,
+        undoes=("stop-controller",) if prefix else (),
+    )
+
+
+def _open(situation: Situation, *, prefix: str = "") -> Iterator[Step]:
+    sessions = situation.profile.sessions
+    if sessions is None or situation.old is None:
+        return
+    yield Step(
+        id=f"{prefix}open-gate",
+        verb=Verb.OPEN_GATE,
+        title="Open the gate",
+        phase=Phase.REOPEN,
+        arguments={"of": "close-gate", "sessions": sessions.model_dump(mode="json", by_alias=True)},
+        deadline=GATE_SECONDS,
+        undoes=("close-gate",) if prefix else (),
+        point_of_no_return=not prefix,
+    )
+
+
+def _soak(situation: Situation) -> Iterator[Step]:
+    chosen = situation.parameters.soak_seconds
+    seconds = situation.profile.soak_seconds if chosen is None else chosen
+    watched = [probe for probe in situation.profile.probes if probe.http or probe.prometheus]
+    if not seconds or situation.old is None:
+        return
+    yield Step(
+        id="soak",
+        verb=Verb.SOAK,
+        title=f"Watch for {seconds} s while people work again",
+        phase=Phase.SOAK,
+        arguments={
+            "seconds": seconds,
+            "probes": [changing.probe_json(probe) for probe in watched],
+            "version": situation.new.version,
+        },
+        deadline=seconds + opening.SPARE_SECONDS,
+    )
