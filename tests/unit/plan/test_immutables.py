@@ -46,6 +46,7 @@ CASES: list[tuple[str, KubeObject, KubeObject, list[str]]] = [
     ("a defaulted mode", with_(stateful_set(), "Filesystem", *VCT, "spec", "volumeMode"), stateful_set(), []),
     ("serviceName", stateful_set(), with_(stateful_set(), "other", "spec", "serviceName"), ["spec.serviceName"]),
     ("pod management", stateful_set(), stateful_set(podManagementPolicy="Parallel"), ["spec.podManagementPolicy"]),
+    ("an empty policy is the default", stateful_set(), stateful_set(podManagementPolicy=""), []),
     ("what may change", stateful_set(), stateful_set(replicas=3, minReadySeconds=5, image="db:2"), []),
     ("job", job(), job(image="tool:2"), ["spec.template.spec.containers[name=run].image"]),
     (

@@ -45,7 +45,7 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
         for change in differing(live, desired, "spec", name):
             yield Frozen(change, "Kubernetes changes only seven fields of a StatefulSet; this is none of them", HINT)
     for name, default in _DEFAULTS.items():
-        before, after = live.get("spec", name, default=default), desired.get("spec", name, default=default)
+        before, after = live.get("spec", name) or default, desired.get("spec", name) or default
         if before != after:
             yield Frozen(Difference(("spec", name), before, after), _REASONS[name], HINT)
 

@@ -1,0 +1,50 @@
+"""A real API server with simulated nodes for tests of the plan (a pytest plugin: named, not imported).
+
+`PLAN_KUBECONFIG` names a running cluster to use instead of starting one.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from changeover.kube.client import KubeCluster
+from changeover.kube.connect import connect
+from changeover.objects import Kind, KubeObject, Ref
+from tools import kubebox
+
+WORKLOADS = ("meta", "ide", "workspace_services", "workspace_regular", "workspace_headless")
+
+
+@pytest.fixture(scope="session")
+def plan_kubeconfig() -> Iterator[str]:
+    """An administrator's kubeconfig."""
+    if given := os.environ.get("PLAN_KUBECONFIG"):
+        yield given
+        return
+    labels = {"": {f"gitpod.io/workload_{name}": "true" for name in WORKLOADS}}
+    started = kubebox.start(f"test-plan-{os.getpid()}", nodes=kubebox.Nodes(simulated=2, labels=labels))
+    yield str(started.kubeconfig)
+    started.stop()
+
+
+@pytest.fixture
+async def plan_server(plan_kubeconfig: str) -> AsyncIterator[KubeCluster]:
+    """A connection as administrator."""
+    server, _ = connect(plan_kubeconfig, None, None)
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+async def plan_space(plan_server: KubeCluster) -> AsyncIterator[str]:
+    """A namespace of the test's own."""
+    name = f"plan-{time.monotonic_ns()}"
+    home = await plan_server.create(KubeObject({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
+    account = Ref(Kind("v1", "ServiceAccount"), name, "default")
+    while await plan_server.get(account) is None:
+        await asyncio.sleep(0.05)
+    yield name
+    await plan_server.delete(home.ref, uid=home.uid)
