@@ -1,1 +1,1 @@
-"""Each strategy only lists steps. Pure."""
+"""Strategies: each only lists steps, forward and back, from a Situation; none does anything, none imports another."""
