@@ -1,4 +1,4 @@
-"""Named points at which the plug is pulled in tests: before and after every journal write, and around every mutation."""
+"""Named points at which the plug is pulled in tests: around every journal write, and before every mutation."""
 
 from __future__ import annotations
 

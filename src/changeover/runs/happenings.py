@@ -11,7 +11,7 @@ from changeover.runs.state import Record
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened: an event of the journal (see `runs.state`), or ``progress`` and ``waiting``, which are not kept."""
+    """One thing that happened: an event of the journal (see `runs.state`), or unkept ``progress`` and ``waiting``."""
 
     event: str
     at: str = ""

@@ -92,7 +92,7 @@ class Scene(Protocol):
         """Plan the same change again, against the cluster as it is now."""
         ...
 
-    async def waived(self, step: Step, subject: str) -> bool:
+    async def waived(self, subject: str) -> bool:
         """Whether a person has waived `subject` (a session's name), by `changeover answer`, with a reason."""
         ...
 

@@ -54,6 +54,10 @@ class RunState:
     question: Mapping[str, Any] | None = None
     answers: tuple[Mapping[str, Any], ...] = ()
     verdict: Verdict | None = None
+    requests: frozenset[str] = frozenset()
+    """Ids of the requests that were heard."""
+    times: tuple[str, str] = ("", "")
+    """First and last record's time."""
     records: int = 0
 
 
@@ -67,7 +71,9 @@ def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
 
 def _after(state: RunState, record: Record) -> RunState:
     change = _CHANGES.get(record["event"])
-    return replace(change(state, record) if change else state, records=state.records + 1)
+    at = str(record.get("at", ""))
+    times = (state.times[0] or at, at or state.times[1])
+    return replace(change(state, record) if change else state, records=state.records + 1, times=times)
 
 
 def _opened(state: RunState, record: Record) -> RunState:
@@ -94,7 +100,7 @@ def _noted(state: RunState, record: Record) -> RunState:
 
 
 def _turned(state: RunState, record: Record) -> RunState:
-    return replace(state, way=Way.BACK, turned_because=record["because"])
+    return replace(state, way=Way.BACK, turned_because=record["because"], failed={})
 
 
 def _asked(state: RunState, record: Record) -> RunState:
@@ -103,7 +109,7 @@ def _asked(state: RunState, record: Record) -> RunState:
 
 def _answered(state: RunState, record: Record) -> RunState:
     answers = (*state.answers, record["answer"])
-    return replace(state, question=None, verdict=None, failed={}, answers=answers)
+    return replace(state, question=None, verdict=None, failed={}, aborted="", answers=answers)
 
 
 def _ended(state: RunState, record: Record) -> RunState:
@@ -121,6 +127,7 @@ _CHANGES = {
     "answered": _answered,
     "paused": lambda state, _: replace(state, paused=True),
     "resumed": lambda state, _: replace(state, paused=False),
+    "heard": lambda state, record: replace(state, requests=state.requests | {str(record["request"]["id"])}),
     "aborted": lambda state, record: replace(state, aborted=record["because"]),
     "ended": _ended,
 }

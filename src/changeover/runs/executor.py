@@ -1,0 +1,185 @@
+"""Carry a run on: take the lease, read the journal, decide, act, write, until it ends or waits for a person.
+
+* A record is written before a step acts and after; what runs concurrently shares a write.
+* Passing troubles (no answer, busy, changed meanwhile) are tried again until the step's deadline; a refusal fails.
+* Whoever loses the lease stops at once, touching nothing more.
+* Killed anywhere, the next call goes on from the journal: done steps are not repeated, begun ones are acted again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from changeover.errors import Problem
+from changeover.plan.steps import Step, Verb
+from changeover.ports import Busy, Conflict, Fenced, JournalStore, Lease, Unreachable
+from changeover.runs import decide
+from changeover.runs.faults import Faults
+from changeover.runs.happenings import Happening, Tell
+from changeover.runs.heartbeat import Heartbeat
+from changeover.runs.holding import ElsewhereProblem
+from changeover.runs.ledger import Ledger
+from changeover.runs.scene import Act, Subject
+from changeover.runs.stage import Ports, Stage
+from changeover.runs.state import RunState
+from changeover.settings import LEASE_SECONDS, PARALLEL
+
+BACK_OFF = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts of a step that meets passing trouble; the last repeats until the deadline."""
+PATIENCE = LEASE_SECONDS * 2.0
+"""Seconds to wait for a lease that another process holds, before saying so."""
+
+__all__ = ["Ports", "carry_on"]
+
+
+async def carry_on(  # noqa: PLR0913  the whole inside and outside of a run
+    subject: Subject,
+    ports: Ports,
+    *,
+    acts: Mapping[Verb, Act],
+    journal: JournalStore,
+    lease: Lease,
+    tell: Tell,
+    faults: Faults | None = None,
+) -> RunState:
+    """Execute the run as far as it goes without a person; returns its state. Raises Fenced, ElsewhereProblem."""
+    faults = faults or Faults()
+    await _take(lease, ports, tell)
+    ledger = Ledger(journal, ports.clock, holder=lease.holder, tell=tell, faults=faults)
+    stage = Stage(subject, ports, ledger=ledger, lease=lease, faults=faults)
+    heartbeat = Heartbeat(stage, ledger=ledger, lease=lease)
+    beating = asyncio.create_task(heartbeat.run())
+    try:
+        await ledger.read()
+        if not ledger.state.records:
+            await ledger.write({"event": "opened", "plan": subject.plan.digest, "kind": subject.plan.kind})
+        elif ledger.state.verdict is None:
+            await ledger.write({"event": "taken"})
+        state = await _Run(stage, ledger, acts=acts, heartbeat=heartbeat, ports=ports).go()
+        await heartbeat.publish()
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+    await lease.release()
+    return state
+
+
+async def _take(lease: Lease, ports: Ports, tell: Tell) -> None:
+    since = ports.clock.monotonic()
+    while not await lease.acquire():
+        if ports.clock.monotonic() - since > PATIENCE:
+            raise ElsewhereProblem(
+                "Another process executes this Installation's runs.",
+                hint="`changeover watch` follows it; it is asked with `changeover pause` or `abort`",
+            )
+        tell(Happening("waiting", text="another process holds the lease; it is taken over when that process is gone"))
+        await ports.clock.sleep(1.0)
+
+
+class _Run:
+    """The loop over moves."""
+
+    def __init__(
+        self, stage: Stage, ledger: Ledger, *, acts: Mapping[Verb, Act], heartbeat: Heartbeat, ports: Ports
+    ) -> None:
+        self._stage = stage
+        self._ledger = ledger
+        self._acts = acts
+        self._heartbeat = heartbeat
+        self._ports = ports
+
+    async def go(self) -> RunState:
+        """Move until the run ends or only a person can move it."""
+        steps = self._stage.subject.plan.steps
+        while True:
+            await self._heartbeat.listen()
+            move = decide.next_move(steps, self._ledger.state)
+            if isinstance(move, decide.Go):
+                await self._wave(move.steps)
+            elif isinstance(move, decide.Turn):
+                await self._capture()
+                await self._ledger.write({"event": "turned", "because": move.because})
+            elif isinstance(move, decide.Ask):
+                await self._capture()
+                await self._ledger.write({"event": "asked", "question": move.question})
+            elif isinstance(move, decide.End):
+                if self._ledger.state.verdict is None:
+                    await self._ledger.write({"event": "ended", "verdict": move.verdict.value})
+                return self._ledger.state
+            elif self._ledger.state.question is not None:
+                return self._ledger.state
+            else:
+                self._stage.safe()
+                await self._stage.clock.sleep(0.5)
+
+    async def _wave(self, steps: Sequence[Step]) -> None:
+        self._stage.safe()
+        await self._ledger.write(*({"event": "begun", "step": step.id} for step in steps))
+        slots = asyncio.Semaphore(PARALLEL)
+
+        async def one(step: Step) -> Mapping[str, Any]:
+            async with slots:
+                return await self._attempt(step)
+
+        waiting = {asyncio.create_task(one(step)) for step in steps}
+        try:
+            while waiting:
+                finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await self._ledger.write(*[task.result() for task in finished])
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _attempt(self, step: Step) -> Mapping[str, Any]:
+        """Act until done, failed for good, or overdue; returns the record."""
+        clock = self._stage.clock
+        self._stage.deadlines[step.id] = clock.monotonic() + step.deadline
+        for attempt in range(10**9):
+            try:
+                data = await self._acts[step.verb](step, self._stage)
+            except Fenced:
+                raise
+            except (Unreachable, Busy, Conflict) as passing:
+                if clock.monotonic() > self._stage.deadlines[step.id]:
+                    return _failed(step, passing.as_json())
+                self._stage.progress(step, f"trying again: {passing.message}")
+                await clock.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+            except Problem as problem:
+                return _failed(step, problem.as_json())
+            except Exception as defect:  # noqa: BLE001  the one broad except of this process: a defect must turn the run back
+                return _failed(step, _defect(defect))
+            else:
+                return {"event": "done", "step": step.id, "data": dict(data)}
+        raise AssertionError
+
+    async def _capture(self) -> None:
+        """Keep logs and events of what is unhealthy, before anything is undone. Never the reason for a failure."""
+        if self._ports.capture is None:
+            return
+        try:
+            pieces = await self._ports.capture()
+        except Problem as problem:
+            pieces = [{"title": "capture failed", "text": problem.message}]
+        await self._ledger.write(*({"event": "captured", "data": piece} for piece in pieces))
+
+
+def _failed(step: Step, problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"event": "failed", "step": step.id, "problem": problem}
+
+
+def _defect(defect: Exception) -> dict[str, Any]:
+    where = defect.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f"{where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}" if where else ""
+    return {
+        "code": "defect",
+        "message": f"A defect in Changeover: {type(defect).__name__}: {defect}",
+        "found": place,
+        "hint": "report it with the evidence of this run",
+    }

@@ -1,0 +1,1 @@
+"""What ready means: kstatus for every object, and KOTS's statusInformers. Pure."""
