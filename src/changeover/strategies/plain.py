@@ -1,44 +1,43 @@
-"""plain: apply in waves and wait. For installs, and for applications without users.
+"""Apply in waves and wait: for installing, and for applications without users to protect.
 
-window → check again → apply wave by wave, awaiting what later waves need → healthy → probes → soak → record. It soaks only
-when asked to.
+Forward: wait for the window · look again · apply in waves, waiting where the author waits · remove what went · wait
+until healthy · probe (all but sessions) · record. Back: every touched object, then wait until healthy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from changeover.plan.steps import Step, Steps
 from changeover.plan.strategy import Situation
-from changeover.strategies import listing, wayback
+from changeover.strategies import changing, opening
 
 
 class Plain:
-    """Change the application while it serves, and wait until it is healthy."""
+    """In one go, without a gate."""
 
     name = "plain"
 
     def steps(self, situation: Situation) -> Steps:
-        """List the change and what undoes it."""
-        new, old = situation.new, situation.old
-        soak = situation.parameters.soak_seconds or 0
-        change: list[Step] = []
-        waves: list[Step] = []
-        for wave in situation.waves:
-            inside = listing.change_steps(wave, new.digest, old_revision=old.digest if old else "")
-            change += inside
-            waves += [*inside, *listing.wait_wave(wave, new.digest)]
-        forward = [
-            *listing.wait_window(situation, seconds=situation.estimates.change_seconds + soak),
-            listing.recheck("recheck", "Check that the plan still holds"),
-            *waves,
-            listing.wait_healthy(new, situation),
-            *(listing.probe(one, new.version) for one in situation.profile.probes),
-            *listing.soak(situation, soak),
-            listing.record(new.digest, f"Record that {new.version or 'nothing'} runs"),
-        ]
-        done = wayback.Forward(tuple(change))
-        back = [
-            *wayback.objects_back(situation, done),
-            *wayback.verified_back(situation, tuple(step.id for step in change)),
-            wayback.recorded_back(situation),
-        ]
-        return Steps(wayback.point_of_no_return(situation, forward, backups=False), tuple(back))
+        """List what will be done, and what undoes it."""
+        forward = tuple(self._forward(situation))
+        return Steps(forward, tuple(self._back(situation, forward)))
+
+    def _forward(self, situation: Situation) -> Iterator[Step]:
+        yield from opening.wait_window(situation)
+        yield opening.recheck("before", "Look again whether the plan still holds")
+        yield from changing.change(situation)
+        yield changing.wait_ready(situation.new)
+        yield from (step for step in changing.probes(situation, situation.new) if "session" not in _form(step))
+        yield changing.record(situation)
+
+    def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
+        touched = changing.touching(forward)
+        yield from changing.undo_change(situation)
+        if situation.old:
+            yield changing.wait_ready(situation.old, prefix="back/", undoes=touched)
+
+
+def _form(step: Step) -> dict[str, object]:
+    form: dict[str, object] = step.arguments["probe"]
+    return form

@@ -1,242 +1,217 @@
-"""window: stop new sessions, let the running ones save and end, only then change the application, verify, open again.
+"""A maintenance window: nobody's work is lost, and whatever fails before the gate opens again is undone by itself.
 
-wait for the window → announce → check again → close the gate → drain → check again (and that the rest still fits) →
-stop what must not write while it is copied → back up → start it again → session controller to 0 → apply wave by wave →
-session controller back → healthy → probes → open the gate (the point of no return) → soak → record
+Forward: wait for the window · announce · look again · close the gate while the session controller keeps running (it
+makes the backups) · drain with receipts · look again · stop what writes to the data, back it up, start it again · stop the
+session controller · change in waves · start the controller · wait until healthy · probe from the user's side, with a
+session that only the run may start · open the gate (the point of no return) · soak · record.
 
-The gate has two parts: the admission policy, and the application's own switch. Probes need the switch off (with it, the
-application answers with its maintenance page) and the gate closed for everybody else. So the switch is opened first,
-the policy last; the gate lets the run's own probe sessions through. Where there is no policy, only the switch keeps
-people out: then probes that go through the application can only run right behind the opened gate, and the plan says so.
+Back, only what was begun: stop what writes and restore the data when the old release cannot read it · every touched
+object · start what was stopped · wait until healthy · probe · open the gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 from changeover.plan.steps import Phase, Step, Steps, Verb
 from changeover.plan.strategy import Situation
-from changeover.release.profile import Probe
-from changeover.strategies import listing, wayback
+from changeover.release.profile import DataStore
+from changeover.strategies import changing, opening
 
-_GATE_PROOF_SECONDS = 10.0
+SCALE_SECONDS = 300.0
+COPY_SECONDS = 7200.0
+GATE_SECONDS = 180.0
+DRAIN_ROUNDS = 6
+"""How many sessions' time-outs a drain may take in all: sessions are stopped some at a time."""
 
 
 class Window:
-    """Nobody works in the application while it changes, and nobody's work is lost."""
+    """Close, save, change, verify, open."""
 
     name = "window"
 
     def steps(self, situation: Situation) -> Steps:
-        """List the change and what undoes it."""
-        made = _Parts.of(situation)
-        forward = [*_before(situation, made), *_change(situation, made), *_after(situation, made)]
-        back = [
-            *_closed_again(made),
-            *_sessions_released(made),
-            *wayback.scaled_back(situation, made.quiesced),
-            *wayback.objects_back(situation, made.forward),
-            *wayback.scaled_back(situation, made.controller),
-            *wayback.verified_back(situation, made.touched, probes=not made.late_probes),
-            *_opened_back(made),
-            *_probed_late(situation, made),
-            wayback.recorded_back(situation),
-        ]
-        return Steps(wayback.point_of_no_return(situation, forward, backups=bool(made.backups)), tuple(back))
+        """List what will be done, and what undoes it."""
+        forward = tuple(self._forward(situation))
+        return Steps(forward, tuple(self._back(situation, forward)))
+
+    def _forward(self, situation: Situation) -> Iterator[Step]:
+        yield from opening.wait_window(situation)
+        yield from opening.announce(situation)
+        yield opening.recheck("before", "Look again whether the plan still holds")
+        yield from _drain(situation)
+        yield from _back_up(situation)
+        yield from _controller(situation, stop=True)
+        yield from changing.change(situation)
+        yield from _controller(situation, stop=False)
+        yield changing.wait_ready(situation.new)
+        yield from changing.probes(situation, situation.new)
+        yield from _open(situation)
+        yield from _soak(situation)
+        yield changing.record(situation)
+
+    def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
+        touched = changing.touching(forward)
+        changed = tuple(step.id for step in forward if step.phase is Phase.CHANGE and step.verb is not Verb.WAIT_READY)
+        if situation.back_needs_restore:
+            yield from _restore(situation, changed)
+        yield from changing.undo_change(situation)
+        for store in _quiesced(situation):
+            yield _start(store, prefix="back/", undoes=(_stop(store).id, f"back/stop/{store.workload}"))
+        yield from _controller(situation, stop=False, prefix="back/")
+        old = situation.old
+        if old:
+            yield changing.wait_ready(old, prefix="back/", undoes=touched)
+            yield from changing.probes(situation, old, prefix="back/", undoes=touched)
+        yield from _open(situation, prefix="back/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The steps that both ways speak of."""
-
-    close: tuple[Step, ...]
-    drain: tuple[Step, ...]
-    quiesced: tuple[Step, ...]
-    backups: tuple[Step, ...]
-    controller: tuple[Step, ...]
-    waves: tuple[tuple[Step, ...], ...]
-    """Per wave its APPLY and PRUNE steps."""
-    switch: bool
-    policy: bool
-
-    @staticmethod
-    def of(situation: Situation) -> _Parts:
-        sessions, wanted = situation.profile.sessions, situation.parameters
-        switch = bool(sessions and sessions.gate.switch)
-        stores = situation.stores if wanted.backup else ()
-        quiesced = dict.fromkeys(store.workload for store in stores if store.workload and store.quiesce)
-        controller = _controller(sessions.controller if sessions else "")
-        old = situation.old.digest if situation.old else ""
-        held = {step.target.lower(): (step.id,) for step in controller}
-        return _Parts(
-            close=_close(situation) if sessions and (switch or situation.policy_gate) else (),
-            drain=_drain(situation) if sessions else (),
-            quiesced=tuple(
-                listing.scale_down(
-                    f"quiesce:{target}",
-                    target,
-                    title=f"Stop {target} while it is copied",
-                    phase=Phase.BACKUP,
-                    wave="quiesce",
-                )
-                for target in quiesced
-            ),
-            backups=tuple(listing.back_up(store.name, store.claim) for store in stores),
-            controller=controller,
-            waves=tuple(
-                listing.change_steps(wave, situation.new.digest, old_revision=old, scaled_by=held)
-                for wave in situation.waves
-            ),
-            switch=switch,
-            policy=situation.policy_gate and sessions is not None,
-        )
-
-    @property
-    def changes(self) -> tuple[Step, ...]:
-        return tuple(step for wave in self.waves for step in wave)
-
-    @property
-    def forward(self) -> wayback.Forward:
-        held = {step.target.lower(): (step.id,) for step in self.controller}
-        return wayback.Forward(self.changes, (), self.backups, held)
-
-    @property
-    def touched(self) -> tuple[str, ...]:
-        """Everything after which the application has to be seen healthy again."""
-        return tuple(step.id for step in (*self.quiesced, *self.controller, *self.changes))
-
-    @property
-    def late_probes(self) -> bool:
-        """Whether only the application's own switch keeps people out."""
-        return self.switch and not self.policy
-
-
-def _close(situation: Situation) -> tuple[Step, ...]:
-    sessions, wanted = situation.profile.sessions, situation.parameters
-    message = wanted.message or (sessions.gate.message if sessions else "")
-    step = listing.gate("close-gate", Verb.CLOSE_GATE, "Close the gate", policy=situation.policy_gate)
-    return (replace(step, arguments={**step.arguments, "message": message}),)
-
-
-def _drain(situation: Situation) -> tuple[Step, ...]:
+def _drain(situation: Situation) -> Iterator[Step]:
     sessions = situation.profile.sessions
-    contract = sessions.model_dump(mode="json", by_alias=True, exclude_none=True) if sessions else {}
-    arguments = {"sessions": contract, "release": False}
-    return (Step("drain", Verb.DRAIN, "Let sessions save and end", Phase.DRAIN, arguments=arguments, deadline=86400.0),)
+    if sessions is None or situation.old is None:
+        return
+    contract = sessions.model_dump(mode="json", by_alias=True)
+    arguments = {"sessions": contract, "message": opening.message(situation), "policy": situation.policy_gate}
+    yield Step(
+        id="close-gate",
+        verb=Verb.CLOSE_GATE,
+        title="Close the gate: no new sessions",
+        phase=Phase.GATE,
+        arguments=arguments,
+        deadline=GATE_SECONDS,
+    )
+    yield Step(
+        id="drain",
+        verb=Verb.DRAIN,
+        title="Save and stop every session, with proof",
+        phase=Phase.DRAIN,
+        arguments={"sessions": contract},
+        deadline=sessions.timeout_seconds * DRAIN_ROUNDS,
+    )
+    yield opening.recheck("after-drain", "Look once more before anything is changed")
 
 
-def _controller(target: str) -> tuple[Step, ...]:
-    if not target:
-        return ()
-    return (listing.scale_down("controller-down", target, title=f"Stop {target}", phase=Phase.CHANGE),)
+def _quiesced(situation: Situation) -> list[DataStore]:
+    """The workloads to be stopped while their data is copied, each once."""
+    if not situation.parameters.backup:
+        return []
+    unique = {store.workload: store for store in situation.stores if store.workload and store.quiesce}
+    return list(unique.values())
 
 
-def _before(situation: Situation, made: _Parts) -> Iterable[Step]:
-    """Until nobody works in the application any more; nothing of it is changed."""
-    announce = situation.parameters.announce_seconds
-    announce = situation.profile.announce_seconds if announce is None else announce
-    yield from listing.wait_window(situation, seconds=announce + _needed(situation))
-    if announce and made.close:
+def _back_up(situation: Situation) -> Iterator[Step]:
+    if not situation.parameters.backup or not situation.stores:
+        return
+    for store in _quiesced(situation):
+        yield _stop(store)
+    for store in situation.stores:
         yield Step(
-            "announce",
-            Verb.ANNOUNCE,
-            "Announce the maintenance",
-            Phase.ANNOUNCE,
-            arguments={"seconds": announce, "message": made.close[0].arguments["message"]},
-            deadline=announce + 120.0,
+            id=f"back-up/{store.name}",
+            verb=Verb.BACK_UP,
+            title=f"Back up {store.name}, and read it back",
+            phase=Phase.BACKUP,
+            target=store.claim,
+            arguments={"claim": store.claim, "name": store.name},
+            deadline=COPY_SECONDS,
         )
-    yield listing.recheck("recheck", "Check that the plan still holds")
-    yield from made.close
-    yield from made.drain
-    if made.drain:
-        yield listing.recheck("recheck-drained", "Check again after the drain")
-        yield from listing.wait_window(situation, step_id="still-fits", seconds=_needed(situation))
+    for store in _quiesced(situation):
+        yield _start(store)
 
 
-def _needed(situation: Situation) -> float:
-    return _GATE_PROOF_SECONDS + situation.estimates.change_seconds + _soak_seconds(situation)
+def _stop(store: DataStore, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    return Step(
+        id=f"{prefix}stop/{store.workload}",
+        verb=Verb.SCALE,
+        title=f"Stop {store.workload}, so that its data stands still",
+        phase=Phase.BACKUP,
+        target=store.workload,
+        arguments={"replicas": 0},
+        wave=f"{prefix}stop writers",
+        deadline=SCALE_SECONDS,
+        undoes=undoes,
+    )
 
 
-def _soak_seconds(situation: Situation) -> int:
-    wanted = situation.parameters.soak_seconds
-    return situation.profile.soak_seconds if wanted is None else wanted
+def _start(store: DataStore, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    return Step(
+        id=f"{prefix}start/{store.workload}",
+        verb=Verb.SCALE,
+        title=f"Start {store.workload} again",
+        phase=Phase.BACKUP,
+        target=store.workload,
+        arguments={"replicas": "restore", "of": [f"stop/{store.workload}", f"back/stop/{store.workload}"]},
+        wave=f"{prefix}start writers",
+        deadline=SCALE_SECONDS,
+        undoes=undoes,
+    )
 
 
-def _change(situation: Situation, made: _Parts) -> Iterable[Step]:
-    """Copy the data, then change the objects."""
-    new = situation.new.digest
-    old = situation.old.digest if situation.old else ""
-    if made.backups:
-        yield from made.quiesced
-        yield from made.backups
-        yield from (listing.scale_back(step, old, wave="unquiesce") for step in made.quiesced)
-    yield from made.controller
-    for wave, steps in zip(situation.waves, made.waves, strict=True):
-        yield from steps
-        yield from listing.wait_wave(wave, new)
-    yield from (listing.scale_back(step, new) for step in made.controller)
-
-
-def _after(situation: Situation, made: _Parts) -> Iterable[Step]:
-    """Prove that it works, open, keep looking, record."""
-    new = situation.new
-    yield listing.wait_healthy(new, situation)
-    early, late = _probes(situation, made)
-    if made.switch and made.policy:
-        yield listing.gate("open-switch", Verb.OPEN_GATE, "Switch the maintenance page off", policy=True, part="switch")
-    yield from (listing.probe(one, new.version) for one in early)
-    if made.close:
-        opened = listing.gate("open-gate", Verb.OPEN_GATE, "Open the gate", policy=made.policy)
-        yield replace(opened, point_of_no_return=True)
-    yield from (listing.probe(one, new.version) for one in late)
-    yield from listing.soak(situation, _soak_seconds(situation))
-    yield listing.record(new.digest, f"Record that {new.version or 'nothing'} runs")
-
-
-def _probes(situation: Situation, made: _Parts) -> tuple[Sequence[Probe], Sequence[Probe]]:
-    """Which probes can run behind the closed gate, and which only after it is open."""
-    probes = situation.profile.probes
-    if not made.late_probes:
-        return probes, ()
-    return [one for one in probes if not _through(one)], [one for one in probes if _through(one)]
-
-
-def _through(one: Probe) -> bool:
-    """Whether it goes through the application, whose switch would answer it."""
-    return bool(one.http or one.session)
-
-
-def _closed_again(made: _Parts) -> Iterable[Step]:
-    """Going back after people could start sessions again: as carefully as the way forward."""
-    reopened = ("open-gate", "open-switch") if made.switch and made.policy else ("open-gate",)
-    for step in made.close:
-        yield replace(step, id="back-close-gate", title="Close the gate again", undoes=reopened)
-    started = ("open-gate",) if made.close else tuple(f"restore-{step.id}" for step in made.controller)
-    for step in made.drain if started else ():
-        yield replace(step, id="back-drain", title="Let the new sessions save and end", undoes=started)
-
-
-def _sessions_released(made: _Parts) -> Iterable[Step]:
-    """Sessions that were not stopped must not keep our finalizer; those that were are still proven."""
-    for step in made.drain:
-        yield replace(
-            step,
-            id="back-release-sessions",
-            title="Take the hold off sessions",
-            arguments={**step.arguments, "release": True},
-            undoes=("drain",),
+def _restore(situation: Situation, changed: tuple[str, ...]) -> Iterator[Step]:
+    for store in _quiesced(situation):
+        yield _stop(store, prefix="back/", undoes=changed)
+    for store in situation.stores if situation.parameters.backup else ():
+        yield Step(
+            id=f"back/restore/{store.name}",
+            verb=Verb.RESTORE,
+            title=f"Restore {store.name} from the backup",
+            phase=Phase.BACKUP,
+            target=store.claim,
+            arguments={"of": f"back-up/{store.name}"},
+            deadline=COPY_SECONDS,
+            undoes=changed,
         )
 
 
-def _opened_back(made: _Parts) -> Iterable[Step]:
-    for step in made.close:
-        opened = listing.gate("back-open-gate", Verb.OPEN_GATE, "Open the gate", policy=made.policy)
-        yield replace(opened, undoes=(step.id,))
+def _controller(situation: Situation, *, stop: bool, prefix: str = "") -> Iterator[Step]:
+    sessions = situation.profile.sessions
+    if sessions is None or not sessions.controller or situation.old is None:
+        return
+    name = sessions.controller
+    yield Step(
+        id=f"{prefix}{'stop' if stop else 'start'}-controller",
+        verb=Verb.SCALE,
+        title=f"Stop {name}: no session is left that needs it" if stop else f"Start {name} again",
+        phase=Phase.CHANGE,
+        target=name,
+        arguments={"replicas": 0, "sessions": sessions.selector}
+        if stop
+        else {"replicas": "restore", "of": ["stop-controller"]},
+        deadline=SCALE_SECONDS,
+        undoes=("stop-controller",) if prefix else (),
+    )
 
 
-def _probed_late(situation: Situation, made: _Parts) -> Iterable[Step]:
-    if made.late_probes and situation.old is not None:
-        for one in situation.profile.probes:
-            step = listing.probe(one, situation.old.version)
-            yield replace(step, id=f"back-{step.id}", undoes=made.touched)
+def _open(situation: Situation, *, prefix: str = "") -> Iterator[Step]:
+    sessions = situation.profile.sessions
+    if sessions is None or situation.old is None:
+        return
+    yield Step(
+        id=f"{prefix}open-gate",
+        verb=Verb.OPEN_GATE,
+        title="Open the gate",
+        phase=Phase.REOPEN,
+        arguments={"of": "close-gate", "sessions": sessions.model_dump(mode="json", by_alias=True)},
+        deadline=GATE_SECONDS,
+        undoes=("close-gate",) if prefix else (),
+        point_of_no_return=not prefix,
+    )
+
+
+def _soak(situation: Situation) -> Iterator[Step]:
+    chosen = situation.parameters.soak_seconds
+    seconds = situation.profile.soak_seconds if chosen is None else chosen
+    watched = [probe for probe in situation.profile.probes if probe.http or probe.prometheus]
+    if not seconds or situation.old is None:
+        return
+    yield Step(
+        id="soak",
+        verb=Verb.SOAK,
+        title=f"Watch for {seconds} s while people work again",
+        phase=Phase.SOAK,
+        arguments={
+            "seconds": seconds,
+            "probes": [changing.probe_json(probe) for probe in watched],
+            "version": situation.new.version,
+        },
+        deadline=seconds + opening.SPARE_SECONDS,
+    )
