@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import epochs
+from changeover.plan import epochs, rbac
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -94,12 +94,17 @@ def _data(seen: Seen) -> Iterator[Finding]:
 
 def _rights(seen: Seen) -> Iterator[Finding]:
     """Rights that the account lacks."""
-    if seen.snapshot.denied:
+    intent = seen.intent
+    verbs = frozenset(step.verb for step in (*seen.steps.forward, *seen.steps.back))
+    denied = rbac.without_unneeded(
+        seen.snapshot.denied, (intent.new, intent.old), namespace=intent.namespace, verbs=verbs
+    )
+    if denied:
         yield Finding(
             "missing-rights",
             Severity.BLOCKS,
-            f"{len(seen.snapshot.denied)} rights are missing.",
-            found=_list(seen.snapshot.denied),
+            f"{len(denied)} rights are missing.",
+            found=_list(denied),
             hint="`changeover plan rbac` prints a role with exactly the rights that this plan needs",
         )
 

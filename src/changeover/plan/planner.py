@@ -18,7 +18,7 @@ from changeover.plan.intent import Intent
 from changeover.plan.masking import Masking
 from changeover.plan.model import ObjectChange, Plan, Snapshot
 from changeover.plan.show import shown
-from changeover.plan.strategy import Side, Situation, Strategy
+from changeover.plan.strategy import Side, Situation, Strategy, is_applied
 from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
 
@@ -144,8 +144,8 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
     return Situation(
         kind=intent.kind,
         namespace=intent.namespace,
-        new=_side(intent.new),
-        old=_side(old) if old else None,
+        new=_side(intent.new, keys=_standing(changes, intent.new, snapshot)),
+        old=_side(old, keys=_standing(back, old, snapshot)) if old else None,
         waves=in_waves(changes, intent.new),
         way_back=in_waves(back, old or Revision("", (), "")),
         profile=intent.profile,
@@ -157,12 +157,19 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
     )
 
 
-def _side(revision: Revision) -> Side:
+def _standing(changes: Iterable[ObjectChange], revision: Revision, snapshot: Snapshot) -> tuple[str, ...]:
+    """What is there when this revision runs: not a Job that is not run again, nor what is neither live nor applied."""
+    by_key = {change.ref.key: change for change in changes}
+    keys = (obj.ref.key for obj in revision.objects)
+    return tuple(key for key in keys if (is_applied(by_key[key]) if key in by_key else key in snapshot.live))
+
+
+def _side(revision: Revision, *, keys: tuple[str, ...]) -> Side:
     return Side(
         version=revision.version,
         digest=revision.digest,
         informers=revision.informers,
         reads_epochs=revision.reads_epochs,
         writes_epoch=revision.writes_epoch,
-        keys=tuple(obj.ref.key for obj in revision.objects),
+        keys=keys,
     )

@@ -2,8 +2,8 @@
 
 * every kind of the old and the new revision: get, list, watch, create, patch; delete where something of it may be
   removed, recreated, or taken back
-* what the run itself does: scale workloads, watch pods, claims, ReplicaSets and events, hold sessions by a finalizer,
-  keep state in our kinds, Secrets, a Lease and the gate's ConfigMap
+* what every run does: watch pods, claims, ReplicaSets and events, keep state in our kinds, Secrets and a Lease
+* what only some steps do: close the gate, hold sessions by a finalizer, copy volumes by pods, probe by Jobs
 * a role may only grant what its maker has: a release that brings Roles needs their own rules too (`escalate` is not
   asked for; the API server names the missing rule)
 """
@@ -13,14 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from changeover.objects import GROUP, Kind
+from changeover.objects import API_VERSION, Kind, KubeObject
+from changeover.plan.intent import Intent
+from changeover.plan.model import Plan
+from changeover.plan.steps import Verb
 from changeover.ports import Resource
 from changeover.render.revision import Revision
 
 _OWN = frozenset({"get", "list", "watch", "create", "patch", "delete"})
 _LOOK = frozenset({"get", "list", "watch"})
 
+_ADMISSION = "admissionregistration.k8s.io"
+
 Served = Mapping[tuple[str, str], Resource]
+Row = tuple[str, str, str, frozenset[str]]
+"""apiVersion, kind, resource, verbs"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,51 +53,88 @@ class Right:
         return Resource(Kind(self.api_version, self.kind), self.resource, bool(self.namespace))
 
 
-_RUN: tuple[tuple[str, str, str, frozenset[str]], ...] = (
-    ("v1", "Pod", "pods", frozenset({*_LOOK, "patch", "delete", "create"})),
+_ALWAYS: tuple[Row, ...] = (
+    ("v1", "Pod", "pods", _LOOK),
     ("v1", "Pod", "pods/log", frozenset({"get"})),
-    ("v1", "Event", "events", frozenset({"get", "list", "create", "patch"})),
-    ("v1", "ConfigMap", "configmaps", _OWN),
+    ("v1", "Event", "events", frozenset({"list", "create", "patch"})),
     ("v1", "Secret", "secrets", _OWN),
     ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", _LOOK),
     ("v1", "Service", "services", _LOOK),
     ("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", _LOOK),
     ("apps/v1", "ReplicaSet", "replicasets", _LOOK),
-    ("apps/v1", "Deployment", "deployments/scale", frozenset({"get", "patch"})),
-    ("apps/v1", "StatefulSet", "statefulsets/scale", frozenset({"get", "patch"})),
-    ("batch/v1", "Job", "jobs", _OWN),
     ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", frozenset({"list"})),
     ("coordination.k8s.io/v1", "Lease", "leases", frozenset({"get", "create", "patch", "update"})),
-    (f"{GROUP}/v1alpha1", "Installation", "installations", frozenset({*_LOOK, "patch"})),
-    (f"{GROUP}/v1alpha1", "Installation", "installations/status", frozenset({"patch"})),
-    (f"{GROUP}/v1alpha1", "Changeover", "changeovers", frozenset({*_LOOK, "create", "patch"})),
-    (f"{GROUP}/v1alpha1", "Changeover", "changeovers/status", frozenset({"patch"})),
+    (API_VERSION, "Installation", "installations", frozenset({*_LOOK, "patch"})),
+    (API_VERSION, "Installation", "installations/status", frozenset({"patch"})),
+    (API_VERSION, "Changeover", "changeovers", frozenset({*_LOOK, "create", "patch"})),
+    (API_VERSION, "Changeover", "changeovers/status", frozenset({"patch"})),
 )
-_LOOKED_AT_ANYWHERE: tuple[tuple[str, str, str, frozenset[str]], ...] = (
+_FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
+    (frozenset({Verb.CLOSE_GATE, Verb.OPEN_GATE}), ("v1", "ConfigMap", "configmaps", _OWN)),
+    (frozenset({Verb.CLOSE_GATE, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"create"}))),
+    (frozenset({Verb.DRAIN}), ("v1", "Pod", "pods", frozenset({"patch"}))),
+    (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"delete"}))),
+    (frozenset({Verb.PROBE, Verb.SOAK}), ("batch/v1", "Job", "jobs", _OWN)),
+)
+_ANYWHERE: tuple[Row, ...] = (
     ("v1", "Namespace", "namespaces", frozenset({"get"})),
-    ("v1", "Node", "nodes", frozenset({"get", "list"})),
-    (
-        "admissionregistration.k8s.io/v1",
-        "ValidatingAdmissionPolicyBinding",
-        "validatingadmissionpolicybindings",
-        frozenset({"get"}),
-    ),
+    (f"{_ADMISSION}/v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", frozenset({"get"})),
+    (f"{_ADMISSION}/v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", frozenset({"get"})),
 )
 
 
-def rights_needed(revisions: Iterable[Revision | None], *, namespace: str, served: Served) -> tuple[Right, ...]:
-    """All rights for going between these revisions in this namespace, sorted; unserved kinds need none."""
-    found = set(_rights(_RUN, namespace)) | set(_rights(_LOOKED_AT_ANYWHERE, ""))
+def rights_needed(
+    revisions: Iterable[Revision | None],
+    *,
+    namespace: str,
+    served: Served | None = None,
+    verbs: frozenset[Verb] = frozenset(Verb),
+) -> tuple[Right, ...]:
+    """All rights for going between these revisions by steps of these verbs, sorted.
+
+    `served` names the resources and leaves out what is not served; without it names are formed as Kubernetes does.
+    """
+    found = set(_run_rights(namespace, verbs)) | set(_rights(_ANYWHERE, ""))
     for revision in revisions:
         for obj in revision.objects if revision else ():
-            resource = served.get((obj.api_version, obj.kind))
+            resource = served.get((obj.api_version, obj.kind)) if served is not None else _guessed(obj)
             if resource is not None:
                 home = (obj.namespace or namespace) if resource.namespaced else ""
                 found.update(_rights([(obj.api_version, obj.kind, resource.plural, _OWN)], home))
     return tuple(sorted(found))
 
 
-def _rights(rows: Iterable[tuple[str, str, str, frozenset[str]]], namespace: str) -> Iterable[Right]:
+def without_unneeded(
+    denied: Iterable[str], revisions: Iterable[Revision | None], *, namespace: str, verbs: frozenset[Verb]
+) -> tuple[str, ...]:
+    """Of rights in words those that steps of these verbs need."""
+    needed = {right.text for right in rights_needed(revisions, namespace=namespace, verbs=verbs)}
+    optional = {right.text for right in _run_rights(namespace, frozenset(Verb))} - needed
+    return tuple(text for text in denied if text not in optional)
+
+
+def manifests(intent: Intent, plan: Plan, *, installation: str) -> str:
+    """The Roles for one plan and its way back, as YAML."""
+    verbs = frozenset(step.verb for step in (*plan.steps.forward, *plan.steps.back))
+    rights = rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
+    return as_yaml(rights, name=f"changeover-{installation}")
+
+
+def _run_rights(namespace: str, verbs: frozenset[Verb]) -> Iterable[Right]:
+    yield from _rights(_ALWAYS, namespace)
+    yield from _rights((row for wanted, row in _FOR_STEPS if wanted & verbs), namespace)
+
+
+def _guessed(obj: KubeObject) -> Resource:
+    name = obj.kind.lower()
+    if name.endswith(("s", "x", "ch", "sh")):
+        plural = name if name == "endpoints" else name + "es"
+    else:
+        plural = name[:-1] + "ies" if name.endswith("y") and name[-2] not in "aeiou" else name + "s"
+    return Resource(obj.ref.kind, plural, namespaced=bool(obj.namespace))
+
+
+def _rights(rows: Iterable[Row], namespace: str) -> Iterable[Right]:
     for version, kind, resource, verbs in rows:
         for verb in verbs:
             yield Right(Kind(version, kind).group, resource, verb, namespace, version, kind)

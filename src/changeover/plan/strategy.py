@@ -49,7 +49,7 @@ class Side:
     reads_epochs: tuple[int, int] = (0, 0)
     writes_epoch: int = 0
     keys: tuple[str, ...] = ()
-    """`Ref.key` of every object of it, namespaces filled in: what has to be healthy when it runs."""
+    """`Ref.key` of what is there and has to be healthy when it runs; a Job that is not run again is not among them."""
 
 
 @dataclass(frozen=True, slots=True)

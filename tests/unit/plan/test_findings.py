@@ -65,9 +65,15 @@ def test_unpredictable_blocks_unless_the_definition_changes_with_the_release() -
 
 
 def test_missing_rights_block() -> None:
-    made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, denied=("delete jobs.batch in app",)))
-    assert "delete jobs.batch in app" in found(made, "missing-rights").found
+    made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, denied=("delete deployments.apps in app",)))
+    assert "delete deployments.apps in app" in found(made, "missing-rights").found
     assert made.blocked
+
+
+def test_rights_that_no_step_needs_do_not_block() -> None:
+    seen = snapshot(NEW, OLD.objects, denied=("patch pods in app",))
+    assert references(plan(NEW, OLD, seen=seen)) == []
+    assert "missing-rights" in references(plan(NEW, OLD, seen=seen, strategy=Listed(step(Verb.DRAIN))))
 
 
 def test_the_gate_must_not_lock_out_the_application() -> None:

@@ -171,3 +171,16 @@ def test_estimates_come_from_the_objects_and_are_refined_by_history() -> None:
 def test_the_inventory_may_name_what_is_gone() -> None:
     made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, inventory=[ref("ConfigMap", "long-gone")]))
     assert "ConfigMap/long-gone" not in effects(made)
+
+
+def test_what_has_to_be_healthy_on_either_side() -> None:
+    strategy = Listed()
+    gone = [one for one in OLD.objects if one.kind != "Job"]
+    plan(NEW, OLD, seen=snapshot(NEW, gone), strategy=strategy)
+    situation = strategy.situation
+    assert job().ref.key in situation.new.keys
+    assert situation.old is not None
+    assert set(situation.old.keys) == {one.ref.key for one in gone}, "the old Job is not run again"
+    same = revision("1.1", *OLD.objects)
+    plan(same, OLD, seen=snapshot(same, gone), strategy=strategy)
+    assert set(strategy.situation.new.keys) == {one.ref.key for one in gone}

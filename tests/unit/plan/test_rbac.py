@@ -1,9 +1,12 @@
+import pytest
 import yaml
 
 from changeover.objects import Kind
-from changeover.plan.rbac import as_yaml, rights_needed
+from changeover.plan.intent import Intent
+from changeover.plan.rbac import as_yaml, manifests, rights_needed
+from changeover.plan.steps import Verb
 from changeover.ports import Resource
-from tests.unit.plan.world import config_map, deployment, obj, revision
+from tests.unit.plan.world import config_map, deployment, obj, plan, revision
 
 ROLE = obj("rbac.authorization.k8s.io/v1", "ClusterRole", "r", namespace=None)
 SERVED = {
@@ -42,3 +45,33 @@ def test_it_can_be_applied() -> None:
         for verb in rule["verbs"]
     }
     assert granted == {(right.group, right.resource, right.verb) for right in rights}
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [
+        ("NetworkPolicy", "networkpolicies"),
+        ("Ingress", "ingresses"),
+        ("StorageClass", "storageclasses"),
+        ("Endpoints", "endpoints"),
+        ("Gateway", "gateways"),
+        ("Certificate", "certificates"),
+    ],
+)
+def test_names_of_resources_are_formed_as_kubernetes_does(kind: str, plural: str) -> None:
+    rights = rights_needed((revision("2", obj("x/v1", kind, "a")),), namespace="app", verbs=frozenset())
+    assert f"patch {plural}.x in app" in {right.text for right in rights}
+
+
+def test_a_plan_without_sessions_needs_no_rights_for_a_drain() -> None:
+    plain = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.APPLY}))}
+    window = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.DRAIN, Verb.BACK_UP}))}
+    assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app"}
+
+
+def test_the_roles_of_a_plan() -> None:
+    new, old = revision("2", config_map()), revision("1", deployment())
+    intent = Intent("update", new, old, "app")
+    roles = list(yaml.safe_load_all(manifests(intent, plan(new, old), installation="web")))
+    assert {one["metadata"]["name"] for one in roles} == {"changeover-web"}
+    assert any("deployments" in rule["resources"] for one in roles for rule in one["rules"])

@@ -133,6 +133,7 @@ class Listed:
         self.first = first
 
     def steps(self, situation: Situation) -> Steps:
+        self.situation = situation
         changes = [
             Step(f"apply-{n}", Verb.APPLY, f"apply {change.ref}", Phase.CHANGE, target=change.ref.key)
             for n, change in enumerate(situation.changes)

@@ -19,9 +19,7 @@ FIXED = (
 )
 
 
-_GIVEN = frozenset(
-    {"controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"}
-)
+_GIVEN = frozenset({"controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"})
 """Labels that the server adds to every Job's template."""
 
 
