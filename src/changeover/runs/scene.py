@@ -35,6 +35,15 @@ class Subject:
     profile: Profile
     old_number: int = 0
     new_number: int = 0
+    new_blob: str = ""
+    package_blob: str = ""
+
+    def revision(self, digest: str) -> Revision:
+        """The old or the new revision, by digest; an empty one when there was nothing before."""
+        for known in (self.new, self.old):
+            if known is not None and known.digest == digest:
+                return known
+        return Revision("", (), digest)
 
 
 class Asks(Problem):

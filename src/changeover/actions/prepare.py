@@ -1,0 +1,190 @@
+"""Prepare a change: get the package, render it, look at the cluster, plan. Nothing in the cluster is changed by it.
+
+The same preparation serves the preview, the run, and the second look right before the first mutation (`replan`), so
+that what was shown and what is done cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from changeover.actions import following, installations, keys, revisions, windows
+from changeover.actions.ask import Ask
+from changeover.actions.outside import Outside
+from changeover.errors import Problem
+from changeover.objects import KubeObject
+from changeover.plan import planner, rbac
+from changeover.plan.intent import Intent
+from changeover.plan.model import Plan, Snapshot
+from changeover.plan.strategy import Parameters
+from changeover.release import documents
+from changeover.release.catalog import Catalog
+from changeover.release.profile import Profile
+from changeover.release.route import NoRoute, route
+from changeover.render.revision import Revision
+from changeover.runs.observe import take_snapshot
+from changeover.runs.scene import Subject
+from changeover.strategies.table import strategy_named
+
+
+class NothingToDo(Problem):
+    """What was asked for is what runs."""
+
+    reference = "nothing-to-do"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A planned change with everything that a run of it needs."""
+
+    installation: KubeObject
+    intent: Intent
+    plan: Plan
+    profile: Profile
+    new: Revision
+    old: Revision | None
+    new_number: int
+    old_number: int
+    new_blob: str
+    """For a rollback: the blob that is there already; empty when the revision must be kept first."""
+    old_blob: str
+    package_blob: str
+
+    @property
+    def rbac(self) -> str:
+        """The Roles that this change needs, as YAML."""
+        return rbac.manifests(self.intent, self.plan, installation=self.installation.name)
+
+    def parameters_as_json(self) -> dict[str, Any]:
+        """What a later process must know to plan the same change again."""
+        return {
+            **asdict(self.intent.parameters),
+            "acceptDataLoss": sorted(self.intent.accept_data_loss),
+        }
+
+
+async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepared:
+    """Plan what was asked for."""
+    number = revisions.running_number(installation)
+    old = await revisions.load(outside, installation, number) if number else None
+    if ask.kind == "rollback":
+        wanted = await _earlier(outside, installation, ask)
+    else:
+        wanted = await _release(outside, installation, ask, installed=old.version if old else "")
+    parameters = await windows.fill(outside, installation, ask)
+    intent = Intent(
+        kind=ask.kind,
+        new=wanted.revision,
+        old=old,
+        namespace=outside.namespace,
+        profile=wanted.profile,
+        parameters=parameters,
+        masking_key=(await keys.keys_of(outside, installation)).masking,
+        accept_data_loss=ask.accept_data_loss,
+        missing_answers=wanted.missing,
+        requires_from=wanted.requires_from,
+    )
+    strategy = ask.strategy or ("plain" if ask.kind == "install" else following.default_strategy(installation, wanted.profile))
+    return Prepared(
+        installation=installation,
+        intent=intent,
+        plan=await _plan(outside, installation, intent, strategy),
+        profile=wanted.profile,
+        new=wanted.revision,
+        old=old,
+        new_number=wanted.number or _next_number(installation),
+        old_number=number,
+        new_blob=wanted.blob,
+        old_blob=str(revisions.entry(installation, number)["blob"]) if number else "",
+        package_blob=wanted.package_blob,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    revision: Revision
+    profile: Profile
+    number: int = 0
+    blob: str = ""
+    package_blob: str = ""
+    missing: tuple[str, ...] = ()
+    requires_from: str = ""
+
+
+async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, installed: str) -> _Target:
+    source = outside.source(installation.get("spec", "source", "channel", default=""))
+    catalog = await source.catalog()
+    version = ask.version or (catalog.newest.version if catalog.newest else "")
+    release = catalog.find(version)
+    package, rendered = await following.render(outside, installation, source, release, answers=ask.answers)
+    document = documents.release_of(package)
+    return _Target(
+        revision=rendered.revision,
+        profile=following.profile_of(installation, document),
+        package_blob=package.digest,
+        missing=rendered.missing,
+        requires_from=_why_no_route(catalog, installed, version),
+    )
+
+
+def _why_no_route(catalog: Catalog, installed: str, version: str) -> str:
+    if not installed or installed == version:
+        return ""
+    try:
+        hops = route(catalog, installed, version).hops
+    except NoRoute as problem:
+        return str(problem)
+    if len(hops) > 1:
+        stops = ", ".join(hop.release.version for hop in hops[:-1])
+        return f"{version} is not reached from {installed} directly: update to {stops} first ({hops[0].reason})."
+    return ""
+
+
+async def _earlier(outside: Outside, installation: KubeObject, ask: Ask) -> _Target:
+    running = revisions.running_number(installation)
+    numbers = [int(one["number"]) for one in revisions.listed(installation) if int(one["number"]) != running]
+    before = [number for number in numbers if number < running] or numbers
+    number = ask.revision or (before[-1] if before else 0)
+    if number == running:
+        raise NothingToDo(f"Revision {number} is what runs.", hint="`changeover history` lists the others")
+    entry = revisions.entry(installation, number)
+    revision = await revisions.load(outside, installation, number)
+    return _Target(
+        revision=revision,
+        profile=following.profile_of(installation, None),
+        number=number,
+        blob=str(entry["blob"]),
+        package_blob=str(entry.get("packageBlob", "")),
+    )
+
+
+def _next_number(installation: KubeObject) -> int:
+    return max((int(one["number"]) for one in revisions.listed(installation)), default=0) + 1
+
+
+async def _plan(outside: Outside, installation: KubeObject, intent: Intent, strategy: str) -> Plan:
+    return planner.make_plan(intent, await _snapshot(outside, installation, intent), strategy=strategy_named(strategy))
+
+
+async def _snapshot(outside: Outside, installation: KubeObject, intent: Intent) -> Snapshot:
+    return await take_snapshot(
+        outside.cluster, intent.new, intent.old, installation=installation.ref, namespace=outside.namespace
+    )
+
+
+async def replan(outside: Outside, installation: KubeObject, run: KubeObject, subject: Subject) -> Plan:
+    """Plan a run's change again, against the cluster as it is now."""
+    given = dict(run.get("spec", "parameters", default={}))
+    accepted = frozenset(given.pop("acceptDataLoss", ()))
+    intent = Intent(
+        kind=subject.plan.kind,
+        new=subject.new,
+        old=subject.old,
+        namespace=subject.namespace,
+        profile=subject.profile,
+        parameters=replace(Parameters(), **given),
+        masking_key=(await keys.keys_of(outside, installation)).masking,
+        accept_data_loss=accepted,
+    )
+    return await _plan(outside, installation, intent, subject.plan.strategy)

@@ -1,0 +1,108 @@
+"""APPLY: bring one object to the form that a revision gives it, exactly as the dry run did.
+
+* the object is dressed by the same function as in the plan; a foreign uid in between cannot be hit: server-side apply
+  carries the uid that was read
+* a Job whose template differs is deleted in the foreground and created again once it is gone: its old pod must not run
+  beside the new one. A Job that is at work is waited for, never deleted.
+* a finished Job of this revision is left alone, also when its TTL has removed it: the journal knows that it ran
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from changeover.errors import Problem
+from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
+from changeover.plan import inventory
+from changeover.plan.dress import dress
+from changeover.plan.model import Effect
+from changeover.plan.steps import Step
+from changeover.ports import Json
+from changeover.runs.health import kstatus
+from changeover.runs.scene import Scene
+
+AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+POLL = 0.5
+
+
+class NotInRevision(Problem):
+    """A step names an object that its revision does not have; the plan and the revision do not belong together."""
+
+    reference = "not-in-revision"
+
+
+async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
+    """Apply one object; returns what it was: created or changed, with its uid."""
+    wanted = _dressed(step, scene)
+    await scene.checkpoint(step)
+    live = await scene.cluster.get(wanted.ref)
+    if "existed" not in scene.notes(step.id) and live is None:
+        await scene.note(step, "existed", data=False)
+    if live is not None and live.terminating:
+        await _gone(step, scene, live)
+        live = None
+    if live is not None and step.arguments.get("effect") == Effect.RECREATE:
+        if _is_of(live, wanted):
+            return {"uid": live.uid, "created": True}
+        await _remove_job(step, scene, live)
+        live = None
+    await scene.checkpoint(step)
+    done = await scene.cluster.apply(_fenced(wanted, live))
+    created = scene.notes(step.id).get("existed") is False
+    return {"uid": done.uid, "created": created}
+
+
+def _dressed(step: Step, scene: Scene) -> KubeObject:
+    subject = scene.subject
+    revision = subject.revision(str(step.arguments["revision"]))
+    found = next((obj for obj in revision.objects if obj.ref.key == step.target), None)
+    if found is None:
+        raise NotInRevision(f"{step.target} must be in the revision that the step names.", found=revision.digest)
+    parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
+    return dress(
+        found,
+        revision.digest,
+        applyset_id=inventory.applyset_id(parent),
+        autoscaled=frozenset(step.arguments.get("autoscaled", ())),
+        version=revision.version,
+    )
+
+
+def _fenced(wanted: KubeObject, live: KubeObject | None) -> KubeObject:
+    """With the uid of what was read: the apply cannot hit an object that came under this name meanwhile."""
+    if live is None:
+        return wanted
+    return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, "uid": live.uid}})
+
+
+def _is_of(live: KubeObject, wanted: KubeObject) -> bool:
+    return live.annotations.get(REVISION_ANNOTATION) == wanted.annotations.get(REVISION_ANNOTATION)
+
+
+async def _remove_job(step: Step, scene: Scene, live: KubeObject) -> None:
+    while live.kind == "Job" and _at_work(live):
+        scene.progress(step, f"{live.ref} is at work; it is waited for, not deleted")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(POLL)
+        again = await scene.cluster.get(live.ref)
+        if again is None or again.uid != live.uid:
+            return
+        live = again
+    await scene.checkpoint(step)
+    await scene.cluster.delete(live.ref, uid=live.uid, propagation="Foreground")
+    await _gone(step, scene, live)
+
+
+def _at_work(job: KubeObject) -> bool:
+    health = kstatus.judge(job)
+    return not health.current and not health.failed and bool(job.get("status", "active", default=0))
+
+
+async def _gone(step: Step, scene: Scene, live: KubeObject) -> None:
+    while True:
+        again = await scene.cluster.get(live.ref)
+        if again is None or again.uid != live.uid:
+            return
+        scene.progress(step, f"waiting until the old {live.ref} is gone")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(POLL)
