@@ -1,17 +1,20 @@
 """Claiming a slot: the small number from which a cluster derives its addresses, ports and interface names.
 
-A slot is a file that names its cluster's folder. It is free again when that folder is gone. A slot whose network or
-ports are used by somebody else on this machine is passed over.
+A slot is a file that names its cluster's folder. It is free again when that folder is gone, or has had no cluster in it
+for a while (its starter died at once). A slot whose network or ports are used by somebody else is passed over.
 """
 
 import fcntl
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from . import layout
 from .problem import KubeboxProblem
+
+GRACE = 60.0  # seconds between claiming a slot and writing down the cluster, at most
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def claim(folder: Path, *, bridged: bool) -> layout.Addresses:
     with _locked() as home:
         for slot in range(layout.SLOTS):
             claimed = home / str(slot)
-            if claimed.exists() and Path(claimed.read_text()).exists():
+            if _taken(claimed, by_others_than=folder):
                 continue
             addresses = layout.Addresses(slot, bridged)
             if _network_in_use(addresses) or _port_in_use(addresses):
@@ -45,6 +48,21 @@ def claim(folder: Path, *, bridged: bool) -> layout.Addresses:
         found=f"all {layout.SLOTS} are in use",
         hint="`python -m tools.kubebox list` shows the clusters, `stop --all` ends them",
     )
+
+
+def _taken(claimed: Path, *, by_others_than: Path) -> bool:
+    if not claimed.exists():
+        return False
+    owner = Path(claimed.read_text())
+    young = time.time() - claimed.stat().st_mtime < GRACE
+    return owner.exists() and owner != by_others_than and (young or (owner / "cluster.json").exists())
+
+
+def owns(slot: int, folder: Path) -> bool:
+    """Whether the slot is this cluster's: nobody may touch another's network and cgroups."""
+    with _locked() as home:
+        claimed = home / str(slot)
+        return claimed.exists() and claimed.read_text() == str(folder)
 
 
 def release(slot: int, folder: Path) -> None:

@@ -23,19 +23,33 @@ def stop(folder: layout.Folder, spec: Spec) -> None:
     Raises:
         KubeboxProblem: when a process or cgroup would not go.
     """
-    cgroups = [spec.addresses.cgroup(number) for number in range(1, spec.nodes.real + 1)]
+    owned = slots.owns(spec.slot, folder.root)  # after a first stop the slot may be another cluster's
+    cgroups = [spec.addresses.cgroup(number) for number in range(1, spec.nodes.real + 1)] if owned else []
     _end_processes(folder, spec, cgroups)
-    if spec.bridged:
+    if spec.bridged and owned:
         network.disconnect(spec.addresses)
     _remove_cgroups(cgroups)
+    _remove_files(folder)
+    slots.release(spec.slot, folder.root)
+
+
+def _remove_files(folder: layout.Folder) -> None:
+    """The written spec goes last: until then a stop that was cut short can be repeated."""
     for _ in range(50):  # an overlay's folders may be busy for a moment after its namespace went
-        shutil.rmtree(folder.root, ignore_errors=True)
         if not folder.root.exists():
-            break
-        time.sleep(0.1)
+            return
+        inside = [path for path in folder.root.iterdir() if path != folder.spec]
+        for path in inside:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if not any(path.exists() for path in inside):
+            shutil.rmtree(folder.root, ignore_errors=True)
+        else:
+            time.sleep(0.1)
     if folder.root.exists():
         raise KubeboxProblem(f"The folder {folder.root} must go.", found="something in it cannot be removed")
-    slots.release(spec.slot, folder.root)
 
 
 def alive(folder: layout.Folder, cgroups: list[str]) -> set[int]:

@@ -1,7 +1,7 @@
 """A maintenance window: nobody's work is lost, and whatever fails before the gate opens again is undone by itself.
 
-Forward: wait for the window · announce · look again · close the gate while the session controller keeps running (it
-makes the backups) · drain with receipts · look again · stop what writes to the data, back it up, start it again · stop the
+Forward: wait for the window · announce · look again · close the gate while the session controller keeps running, for it
+makes the backups · drain with receipts · look again · stop what writes to the data, back it up, start it again · stop the
 session controller · change in waves · start the controller · wait until healthy · probe from the user's side, with a
 session that only the run may start · open the gate (the point of no return) · soak · record.
 

@@ -1,4 +1,7 @@
-"""The part of kubectl's JSONPath that ``kots.io/wait-for-properties`` uses: fields, indexes, quoted keys, filters by equality. Pure."""
+"""The part of kubectl's JSONPath that ``kots.io/wait-for-properties`` uses. Pure.
+
+Fields, indexes, quoted keys, and filters by equality.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PRUNE: remove an object that the revision does not have. What holds data is refused unless the plan says it was typed."""
+"""PRUNE: remove an object that the revision does not have; what holds data only when its name was typed."""
 
 from __future__ import annotations
 
