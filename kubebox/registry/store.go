@@ -179,8 +179,11 @@ func (s *store) repositories() ([]string, error) {
 		}
 		if entry.Name() == "_links" {
 			name, err := filepath.Rel(root, filepath.Dir(path))
+			if err != nil {
+				return err
+			}
 			names = append(names, name)
-			return errors.Join(err, filepath.SkipDir)
+			return filepath.SkipDir
 		}
 		return nil
 	})
