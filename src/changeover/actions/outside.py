@@ -9,6 +9,7 @@ from typing import Protocol
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
+from changeover.runs.faults import Faults
 
 
 class Source(Protocol):
@@ -54,6 +55,9 @@ class Outside:
     """The journal of a Changeover."""
     lease: Callable[[str], Lease]
     """The lease of an Installation, by name."""
-    volumes: Callable[[Mapping[str, Json]], Volumes | None]
-    """Backup destination, by the Installation's backup policy."""
+    volumes: Callable[[Mapping[str, Json], KubeObject], Volumes | None]
+    """Backup destination, by the backup policy of an Installation."""
     definitions: Definitions
+    profiles: Callable[[str], Mapping[str, Json]]
+    """A profile document, by its shipped name or its file."""
+    faults: Faults

@@ -122,7 +122,9 @@ def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
 def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
     """What an uninstall removes and what it keeps, and the question."""
     if not where.json:
-        output.heading(f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay because they hold data.")
+        output.heading(
+            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay because they hold data."
+        )
         for name in removal.removes:
             click.echo(f"  remove  {name}")
         for name in removal.keeps:

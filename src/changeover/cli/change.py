@@ -25,12 +25,20 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--strategy", default="", help="plain or window; the Installation's default otherwise."),
             click.option("--at", default="", help="Not before this time (RFC 3339), or `next` for the next window."),
-            click.option("--until", default="", help="End of the window (RFC 3339): what cannot end by then does not start."),
+            click.option(
+                "--until", default="", help="End of the window (RFC 3339): what cannot end by then does not start."
+            ),
             click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
             click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
             click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
             click.option("--message", default="", help="What users are told while the gate is closed."),
-            click.option("--accept-data-loss", "typed", multiple=True, metavar="NAME", help="Name of a data-bearing object that may go."),
+            click.option(
+                "--accept-data-loss",
+                "typed",
+                multiple=True,
+                metavar="NAME",
+                help="Name of a data-bearing object that may go.",
+            ),
             click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
             click.option("--yes", is_flag=True, help="Do not ask."),
             click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
@@ -41,9 +49,14 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(command)
+    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(
+        command
+    )
     return click.option(
-        "--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        "--answers",
+        "files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="File of answers: name: value, a ConfigValues document, or Helm values.",
     )(command)
 
@@ -58,12 +71,38 @@ def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @installation_option
 @_answers_option
 @click.pass_context
-def plan(ctx: click.Context, version: str, strategy: str, revision: int, typed: tuple[str, ...], full: bool, installation: str, pairs: tuple[str, ...], files: tuple[Path, ...]) -> None:
+def plan(
+    ctx: click.Context,
+    version: str,
+    strategy: str,
+    revision: int,
+    typed: tuple[str, ...],
+    full: bool,
+    installation: str,
+    pairs: tuple[str, ...],
+    files: tuple[Path, ...],
+) -> None:
     """Show what an update would do to every object; nothing is changed."""
     if ctx.invoked_subcommand:
         return
     where: Where = ctx.obj
-    asking.show_plan(where, _look_ahead(where, installation, asking.ask("rollback" if revision else "update", version=version, revision=revision, strategy=strategy, typed=typed, pairs=pairs, files=files)), full=full)
+    asking.show_plan(
+        where,
+        _look_ahead(
+            where,
+            installation,
+            asking.ask(
+                "rollback" if revision else "update",
+                version=version,
+                revision=revision,
+                strategy=strategy,
+                typed=typed,
+                pairs=pairs,
+                files=files,
+            ),
+        ),
+        full=full,
+    )
 
 
 def _look_ahead(where: Where, installation: str, ask: Ask) -> Any:
@@ -95,7 +134,18 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @_answers_option
 @_change_options
 @click.pass_obj
-def install(where: Where, package: str, name: str, version: str, profile: str, backup_to: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any) -> None:
+def install(
+    where: Where,
+    package: str,
+    name: str,
+    version: str,
+    profile: str,
+    backup_to: str,
+    pairs: tuple[str, ...],
+    files: tuple[Path, ...],
+    installation: str,
+    **chosen: Any,
+) -> None:
     """Install PACKAGE: a folder, .tgz, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
 
@@ -109,7 +159,9 @@ def install(where: Where, package: str, name: str, version: str, profile: str, b
 @_answers_option
 @_change_options
 @click.pass_obj
-def update(where: Where, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any) -> None:
+def update(
+    where: Where, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any
+) -> None:
     """Change over to VERSION, or to the newest release."""
     _existing(where, installation, asking.ask("update", version=version, pairs=pairs, files=files, **chosen), chosen)
 
@@ -131,13 +183,17 @@ def uninstall(where: Where, installation: str, with_data: bool, **chosen: Any) -
     """Remove the application. What holds data stays, unless its names are typed."""
     from changeover.actions import uninstall as action
 
-    listed = run(where, lambda outside: action.look(outside, installation, frozenset(chosen["typed"]), with_data=with_data))
+    listed = run(
+        where, lambda outside: action.look(outside, installation, frozenset(chosen["typed"]), with_data=with_data)
+    )
     asking.show_removal(where, listed, yes=chosen["yes"])
     done = run(where, lambda outside: action.remove(outside, installation, listed))
     if where.json:
         output.show_json(done)
     else:
-        click.echo(f"Removed {len(listed.removes)} objects. Kept, because they hold data: {', '.join(listed.keeps) or 'nothing'}.")
+        click.echo(
+            f"Removed {len(listed.removes)} objects. Kept, because they hold data: {', '.join(listed.keeps) or 'nothing'}."
+        )
 
 
 def _existing(where: Where, installation: str, ask: Ask, chosen: dict[str, Any]) -> None:

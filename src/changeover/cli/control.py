@@ -99,7 +99,9 @@ def watch(where: Where, name: str, installation: str) -> None:
 @located
 @click.argument("name", default="")
 @installation_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evidence.json, .md and .html.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evidence.json, .md and .html."
+)
 @click.pass_obj
 def evidence(where: Where, name: str, installation: str, out: Path | None) -> None:
     """Tell what a run did, from its journal; signed with the Installation's key."""

@@ -103,7 +103,12 @@ def releases(where: Where, installation: str, channel: str) -> None:
         return
     output.show_table(
         (
-            (one.version, "running" if one.version == found.running else "", "required" if one.required else "", one.notes)
+            (
+                one.version,
+                "running" if one.version == found.running else "",
+                "required" if one.required else "",
+                one.notes,
+            )
             for one in found.all
         ),
         head=("release", "", "", "notes"),
@@ -133,6 +138,17 @@ def history(where: Where, installation: str) -> None:
     click.echo()
     output.heading("Runs")
     output.show_table(
-        ((one["run"], one["kind"], one["strategy"], f"{one['from'] or '-'} -> {one['to']}", one["verdict"], one["startedAt"], one["by"]) for one in told.runs),
+        (
+            (
+                one["run"],
+                one["kind"],
+                one["strategy"],
+                f"{one['from'] or '-'} -> {one['to']}",
+                one["verdict"],
+                one["startedAt"],
+                one["by"],
+            )
+            for one in told.runs
+        ),
         head=("run", "kind", "strategy", "change", "verdict", "started", "by"),
     )

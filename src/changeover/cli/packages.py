@@ -59,7 +59,9 @@ def lint(where: Where, path: str, version: str) -> None:
 @located
 @click.argument("path")
 @click.option("--version", default="", help="Release, when PATH is a channel.")
-@click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="File of generated values to keep (JSON).")
+@click.option(
+    "--kept", type=click.Path(dir_okay=False, path_type=Path), help="File of generated values to keep (JSON)."
+)
 @click.option("--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE")
 @click.option("--show-secrets", is_flag=True, help="Print secret values instead of masking them.")
@@ -78,7 +80,9 @@ def render(
 
     namespace = where.namespace or "default"
     before = kept.read_text() if kept and kept.exists() else ""
-    wanted = action.Wanted(path, version=version, namespace=namespace, kept=before, answers=asking.answers(pairs, files))
+    wanted = action.Wanted(
+        path, version=version, namespace=namespace, kept=before, answers=asking.answers(pairs, files)
+    )
     rendered = asking.offline(lambda desk: action.render(desk, wanted))
     if kept:
         kept.write_text(rendered.kept)

@@ -1,0 +1,92 @@
+"""Puts the adapters behind the ports: the only module that knows both the stages and the world."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from changeover.actions.outside import Outside
+from changeover.backup.destinations import volumes_of
+from changeover.channel.charts import HelmCharts
+from changeover.channel.sources import open_source
+from changeover.errors import Problem
+from changeover.kube.blobs import KubeBlobs
+from changeover.kube.clock import SystemClock
+from changeover.kube.connect import connect
+from changeover.kube.http import UserHttp
+from changeover.kube.journal import Journal
+from changeover.kube.lease import LEASE, KubeLease
+from changeover.kube.setup import ClusterDefinitions
+from changeover.objects import Ref
+from changeover.package import yaml_text
+from changeover.runs.faults import Faults
+
+KILL_AT = "CHANGEOVER_KILL_AT"
+"""For crash tests: the number of the point at which this process kills itself with SIGKILL."""
+
+
+class UnknownProfile(Problem):
+    """There is neither a shipped profile nor a file of that name."""
+
+    reference = "unknown-profile"
+
+
+@asynccontextmanager
+async def outside(*, kubeconfig: str | None, context: str | None, namespace: str | None) -> AsyncIterator[Outside]:
+    """Everything that actions may touch, connected for as long as the block lasts."""
+    cluster, where = connect(kubeconfig, context, namespace)
+    clock = SystemClock()
+    person = _person()
+    holder = f"{person}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    try:
+        yield Outside(
+            cluster=cluster,
+            clock=clock,
+            http=UserHttp(),
+            charts=HelmCharts(),
+            namespace=where,
+            person=person,
+            source=open_source,
+            blobs=lambda installation: KubeBlobs(cluster, installation),
+            journal=lambda run: Journal(cluster, run),
+            lease=lambda name: KubeLease(cluster, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
+            volumes=lambda policy, installation: volumes_of(cluster, policy, installation),
+            definitions=ClusterDefinitions(),
+            profiles=profile_document,
+            faults=faults(),
+        )
+    finally:
+        await cluster.close()
+
+
+def faults() -> Faults:
+    """None in ordinary life; a crash test names the point at which this process dies."""
+    at = int(os.environ.get(KILL_AT, "0"))
+    return Faults(at, lambda _: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def profile_document(name: str) -> Mapping[str, Any]:
+    """A shipped profile by name, or a file."""
+    shipped = resources.files("changeover") / "profiles" / f"{name}.yaml"
+    path = Path(name)
+    if "/" not in name and shipped.is_file():
+        text = shipped.read_text()
+    elif path.is_file():
+        text = path.read_text()
+    else:
+        known = sorted(one.name.removesuffix(".yaml") for one in (resources.files("changeover") / "profiles").iterdir())
+        raise UnknownProfile(f"There is no profile {name}.", hint=f"shipped are {', '.join(known)}; or name a file")
+    document: Mapping[str, Any] = yaml_text.load(text, file=name)
+    return document
+
+
+def _person() -> str:
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or "somebody"
+    return f"{user}@{socket.gethostname()}"
