@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from changeover.objects import KubeObject, Ref
 from changeover.plan import diff, immutables, restarts
-from changeover.plan.diff import ABSENT, Difference
+from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
 from changeover.plan.model import DryRun, Effect
@@ -38,6 +38,8 @@ class Case:
     """Why it holds data; empty = it does not."""
     accepted: bool = False
     """Its name was typed: its data may go."""
+    ignored: frozenset[Path] = frozenset()
+    """Paths that a run itself sets while it lasts; no difference there counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,11 @@ def _staying(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
         if live.kind == "Job" and case.answer is not None:
             return _job(case, desired, live)
         return _refused(case)
-    return _changing(live, case.answer.result)
+    return _changing(live, case.answer.result, case.ignored)
 
 
-def _changing(live: KubeObject, result: KubeObject) -> Decision:
-    differences = diff.compare(live, result)
+def _changing(live: KubeObject, result: KubeObject, ignored: frozenset[Path]) -> Decision:
+    differences = tuple(one for one in diff.compare(live, result) if one.path not in ignored)
     if not differences:
         return Decision(Effect.UNCHANGED)
     causes = restarts.restart_causes(live.ref.kind.group_kind, differences)

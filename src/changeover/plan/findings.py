@@ -236,12 +236,33 @@ def _backup(seen: Seen) -> Iterator[Finding]:
             )
 
 
+def _switch(seen: Seen) -> Iterator[Finding]:
+    """A release that carries the ConfigMap of the application's own switch."""
+    sessions = seen.intent.profile.sessions
+    switch = sessions.gate.switch if sessions else None
+    closes = any(step.verb is Verb.CLOSE_GATE for step in seen.steps.forward)
+    for obj in seen.intent.new.objects if switch and closes else ():
+        if (
+            switch
+            and (obj.kind, obj.name) == ("ConfigMap", switch.config_map)
+            and obj.get("data", switch.key) is not None
+        ):
+            yield Finding(
+                "switch-in-release",
+                Severity.NOTES,
+                f"{obj.ref} is part of the release and of the gate: applying it sets {switch.key} back.",
+                hint="the admission policy keeps the gate closed; the vendor should leave that key out of the release",
+                ref=obj.ref,
+            )
+
+
 RULES: tuple[Rule, ...] = (
     _objects,
     _data,
     _rights,
     _answers,
     _gate,
+    _switch,
     _scaling,
     _served_for_the_way_back,
     _conflicts,

@@ -7,6 +7,7 @@ first mutation; objects that a step scaled down meanwhile count with the replica
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
 from changeover.plan import classes, data, diff, epochs, facts, findings, wayback
@@ -18,6 +19,7 @@ from changeover.plan.intent import Intent
 from changeover.plan.masking import Masking
 from changeover.plan.model import ObjectChange, Plan, Snapshot
 from changeover.plan.show import shown
+from changeover.plan.steps import Step, Steps, Verb
 from changeover.plan.strategy import Side, Situation, Strategy, is_applied
 from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
@@ -27,7 +29,7 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
     """Decide the change against the cluster as it was seen."""
     decisions = decide(intent, snapshot)
     situation = _situation(intent, snapshot, changes=_changes(intent, snapshot, decisions))
-    steps = strategy.steps(situation)
+    steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
     return Plan(
@@ -44,6 +46,17 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
         digest=digest_of(revisions, strategy.name, changes=situation.changes, steps=steps),
         facts=facts.facts_of(situation, steps),
     )
+
+
+def _told_of_autoscalers(steps: Steps, autoscaled: frozenset[str]) -> Steps:
+    """Applying an autoscaled workload leaves its replicas alone, as the dry run did; the step must know it."""
+
+    def told(step: Step) -> Step:
+        if step.verb is not Verb.APPLY or step.target not in autoscaled:
+            return step
+        return replace(step, arguments={**step.arguments, "autoscaled": [step.target]})
+
+    return Steps(tuple(map(told, steps.forward)), tuple(map(told, steps.back)))
 
 
 def decide(intent: Intent, snapshot: Snapshot) -> tuple[tuple[Ref, Decision], ...]:
@@ -69,6 +82,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             after=_needed_first(obj, new, snapshot, definition=None if served else definition),
             schema_changes=definition is not None and _is_changing(definition, snapshot),
             foreign=snapshot.foreign.get(key, ""),
+            ignored=_set_by_the_run(obj, intent),
         )
     for key, ref in leaving.items():
         if key not in new:
@@ -81,6 +95,15 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
                 data=data.why_data(live, populated=snapshot.populated) if live else "",
                 accepted=data.is_accepted(ref, intent.accept_data_loss),
             )
+
+
+def _set_by_the_run(obj: KubeObject, intent: Intent) -> frozenset[tuple[str, ...]]:
+    """Paths that a run itself sets while it lasts: the application's own switch."""
+    sessions = intent.profile.sessions
+    switch = sessions.gate.switch if sessions else None
+    if switch is None or (obj.kind, obj.name, obj.namespace) != ("ConfigMap", switch.config_map, intent.namespace):
+        return frozenset()
+    return frozenset({("data", switch.key)})
 
 
 def _by_key(revision: Revision | None) -> dict[str, KubeObject]:

@@ -6,6 +6,7 @@ from changeover.plan import explain
 from changeover.plan.model import Plan
 from changeover.plan.record import plan_as_json, plan_from_json
 from changeover.plan.steps import Verb
+from changeover.release.profile import Profile
 from changeover.settings import SCALED_ANNOTATION
 from tests.unit.plan.world import (
     Listed,
@@ -184,3 +185,24 @@ def test_what_has_to_be_healthy_on_either_side() -> None:
     same = revision("1.1", *OLD.objects)
     plan(same, OLD, seen=snapshot(same, gone), strategy=strategy)
     assert set(strategy.situation.new.keys) == {one.ref.key for one in gone}
+
+
+def test_an_apply_leaves_replicas_to_the_autoscaler_as_the_dry_run_did() -> None:
+    web = deployment().ref.key
+    made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, autoscaled=frozenset({web})))
+    told = {step.target: step.arguments.get("autoscaled") for step in made.steps.forward}
+    assert told[web] == [web]
+    assert [key for key, keys in told.items() if keys] == [web]
+
+
+def test_the_applications_own_switch_does_not_change_the_plan() -> None:
+    gate = {"switch": {"configMap": "maintenance"}}
+    profile = Profile.model_validate({"sessions": {"selector": "a=b", "gate": gate}})
+    off, on = (
+        config_map("maintenance", enabledUntil="", other="1"),
+        config_map("maintenance", enabledUntil="later", other="1"),
+    )
+    old, new = revision("1", off), revision("2", off)
+    before, after = (plan(new, old, seen=snapshot(new, [live]), profile=profile) for live in (off, on))
+    assert effects(after) == {"ConfigMap/maintenance": "unchanged"}
+    assert before.digest == after.digest
