@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Collection
 
 import zstandard
 
@@ -39,12 +40,35 @@ class KubeBlobs:
         digest = _digest(content)
         packed = zstandard.ZstdCompressor(level=9).compress(content)
         pieces = [packed[start : start + RAW_BYTES] for start in range(0, len(packed), RAW_BYTES)] or [b""]
-        for number, piece in enumerate(pieces):
+        wanted = [
+            self._piece(digest, number, len(pieces), piece=piece, kind=kind) for number, piece in enumerate(pieces)
+        ]
+        for piece in wanted:
             try:
-                await self._cluster.create(self._piece(digest, number, len(pieces), piece=piece, kind=kind))
+                await self._cluster.create(piece)
             except AlreadyExists:
-                continue
+                await self._replace_if_other(piece)
         return digest
+
+    async def _replace_if_other(self, wanted: KubeObject) -> None:
+        """What lies there may be left of a broken off put by another version of the compressor, or be damaged."""
+        live = await self._cluster.get(wanted.ref)
+        if live is not None and live.get("data") == wanted.get("data") and not live.terminating:
+            return
+        if live is not None:
+            await self._cluster.delete(live.ref, uid=live.uid)
+        await self._cluster.create(wanted)
+
+    async def collect(self, keep: Collection[str]) -> list[str]:
+        """Delete the Installation's blobs whose digest is not to be kept; returns the digests that went."""
+        selector = f"{INSTALLATION_LABEL}={self._installation.name},changeover.dev/part"
+        gone: dict[str, None] = {}
+        for secret in await self._cluster.list(SECRET, namespace=self._installation.namespace, selector=selector):
+            digest = secret.annotations.get("changeover.dev/digest", "")
+            if secret.get("type") == TYPE and digest not in keep:
+                await self._cluster.delete(secret.ref, uid=secret.uid)
+                gone[digest] = None
+        return list(gone)
 
     async def get(self, digest: str) -> bytes:
         """Read and verify."""
@@ -61,7 +85,10 @@ class KubeBlobs:
             count = int(found.annotations.get("changeover.dev/pieces", "1"))
             packed += base64.b64decode(found.get("data", "content", default=""))
             number += 1
-        content = zstandard.ZstdDecompressor().decompress(packed)
+        try:
+            content = zstandard.ZstdDecompressor().decompress(packed)
+        except zstandard.ZstdError as error:
+            raise BrokenBlob(f"Blob {digest} must be readable.", found=str(error)) from error
         if _digest(content) != digest:
             raise BrokenBlob(f"Blob {digest} must have this digest.", found=_digest(content))
         return content

@@ -3,7 +3,9 @@
 lightkube reads the kubeconfig and signs requests (certificates, tokens, exec plugins); requests are ours, so that every
 write names its field manager, validates strictly and carries its precondition.
 
-* reads are repeated with back-off while the server is busy or away; writes never, for their outcome is unknown
+* reads and dry runs are repeated with back-off while the server is busy or away
+* a request that changes something is sent once; without an answer within `settings.REQUEST_SECONDS` its outcome is
+  unknown; only a 429, which says that nothing was done, is followed by another attempt within the same time
 * discovery is read once, and again when a kind is missing
 """
 
@@ -11,18 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
 
 from changeover.kube import discovery, errors
+from changeover.kube.execute import execute
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
 from changeover.ports import Busy, Json, Propagation, Refused, Resource, Unreachable
+from changeover.settings import REQUEST_SECONDS
 
 PAGE = 500
 BACK_OFF = (0.1, 0.3, 1.0, 2.0)
 """Seconds between attempts of a read."""
+
+LONGEST_PAUSE = 10.0
+LOG_BYTES = 1024 * 1024
 
 JSON = "application/json"
 TYPES = {
@@ -38,7 +45,13 @@ class KubeCluster:
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
         self._served: dict[tuple[str, str], Resource] = {}
+        self._discovering = asyncio.Lock()
         self._uid = ""
+
+    @property
+    def http(self) -> httpx2.AsyncClient:
+        """The authenticated connection, for streams through the API server's proxy."""
+        return self._http
 
     async def close(self) -> None:
         """Close the connections."""
@@ -59,7 +72,8 @@ class KubeCluster:
     async def served(self) -> Mapping[tuple[str, str], Resource]:
         """Everything that is served, by (apiVersion, kind)."""
         if not self._served:
-            self._served = await self._discover()
+            async with self._discovering:
+                self._served = self._served or await self._discover()
         return self._served
 
     async def _discover(self) -> dict[tuple[str, str], Resource]:
@@ -72,16 +86,20 @@ class KubeCluster:
 
     async def _resource(self, kind: Kind) -> Resource | None:
         key = (kind.api_version, kind.name)
-        if key not in await self.served():
-            self._served = await self._discover()
+        known = await self.served()
+        if key not in known:
+            async with self._discovering:
+                if self._served is known:
+                    self._served = await self._discover()
         return self._served.get(key)
 
-    async def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "") -> str | None:
+    async def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "", port: int = 0) -> str | None:
         resource = await self._resource(ref.kind)
         if resource is None:
             return None
         path = discovery.path_of(resource, ref.namespace)
         path = path if collection else f"{path}/{ref.name}"
+        path = f"{path}:{port}" if port else path
         return f"{path}/{subresource}" if subresource else path
 
     async def _must(self, ref: Ref, **how: Any) -> str:
@@ -104,20 +122,27 @@ class KubeCluster:
         return KubeObject(raw) if raw else None
 
     async def list(self, kind: Kind, *, namespace: str = "", selector: str = "") -> Sequence[KubeObject]:
-        """Read all of a kind, 500 at a time."""
+        """Read all of a kind, 500 at a time; from the start when a page came too late for the server."""
         path = await self._path(Ref(kind, namespace, ""), collection=True)
         if path is None:
             return []
-        found: list[KubeObject] = []
+        for last in (False, False, True):
+            try:
+                return [page async for page in self._pages(kind, path, selector)]
+            except Refused as refused:
+                if refused.status != 410 or last:
+                    raise
+        raise AssertionError
+
+    async def _pages(self, kind: Kind, path: str, selector: str) -> AsyncIterator[KubeObject]:
         query: dict[str, str | int] = {"limit": PAGE} | ({"labelSelector": selector} if selector else {})
         while True:
             page = await self._read(f"listing {kind.name}", path, query=query)
-            found += [
-                KubeObject({"apiVersion": kind.api_version, "kind": kind.name, **item}) for item in page["items"] or ()
-            ]
+            for item in page["items"] or ():
+                yield KubeObject({"apiVersion": kind.api_version, "kind": kind.name, **item})
             proceed = (page.get("metadata") or {}).get("continue")
             if not proceed:
-                return found
+                return
             query["continue"] = proceed
 
     async def create(self, obj: KubeObject, *, dry_run: bool = False) -> KubeObject:
@@ -154,15 +179,44 @@ class KubeCluster:
                 raise
 
     async def logs(self, pod: Ref, *, container: str = "", tail: int = 100, previous: bool = False) -> str:
-        """The last lines of a container's log; empty when there is none."""
-        query = {"tailLines": str(tail)} | ({"container": container} if container else {})
+        """The last lines of a container's log, at most 1 MiB; empty when there is none."""
+        query: dict[str, str] = {"tailLines": str(tail), "limitBytes": str(LOG_BYTES)}
+        query |= {"container": container} if container else {}
         query |= {"previous": "true"} if previous else {}
         try:
             path = await self._must(pod, subresource="log")
-            answer = await self._send(self._http.build_request("GET", path, params=query), f"reading the log of {pod}")
+            answer = await self._answer(
+                self._http.build_request("GET", path, params=query), f"reading the log of {pod}"
+            )
         except (Refused, Unreachable, Busy):
             return ""
         return answer.text
+
+    async def execute(self, pod: Ref, command: Sequence[str], *, container: str = "") -> tuple[int, str]:
+        """Run a command in a container: exit code and combined output."""
+        path = await self._must(pod, subresource="exec")
+        return await execute(self._http, path, command, container=container, what=f"running {command[0]} in {pod}")
+
+    async def download(self, pod: Ref, path: str, *, port: int) -> AsyncIterator[bytes]:
+        """The body of a GET to an HTTP server in a pod, through the API server."""
+        what = f"reading {path} from {pod}"
+        way = await self._must(pod, subresource=f"proxy/{path}", port=port)
+        try:
+            async with self._http.stream("GET", way) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise errors.problem_of(what, answer)
+                async for part in answer.aiter_raw():
+                    yield part
+        except httpx2.TransportError as error:
+            raise errors.unreachable(what, error) from error
+
+    async def upload(self, pod: Ref, path: str, content: AsyncIterator[bytes], *, port: int) -> bytes:
+        """The answer of a PUT to an HTTP server in a pod, through the API server."""
+        way = await self._must(pod, subresource=f"proxy/{path}", port=port)
+        patient = httpx2.Timeout(None, connect=REQUEST_SECONDS)
+        request = self._http.build_request("PUT", way, content=content, timeout=patient)
+        return (await self._answer(request, f"sending {path} to {pod}")).content
 
     async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
         """SelfSubjectAccessReview."""
@@ -179,10 +233,9 @@ class KubeCluster:
             "spec": {"resourceAttributes": attributes},
         }
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        answer = await self._write(
-            "POST", path, f"asking whether one may {verb} {resource.plural}", body=review, query={}
-        )
-        return bool(answer.get("status", "allowed", default=False))
+        request = self._http.build_request("POST", path, json=review)
+        answer = await self._patiently(request, f"asking whether one may {verb} {resource.plural}")
+        return bool(KubeObject(answer.json()).get("status", "allowed", default=False))
 
     async def _read(
         self,
@@ -193,20 +246,13 @@ class KubeCluster:
         headers: Mapping[str, str] | None = None,
         missing_is_none: bool = False,
     ) -> Any:
-        for pause in (*BACK_OFF, None):
-            try:
-                answer = await self._send(self._http.build_request("GET", path, params=query, headers=headers), what)
-            except (Busy, Unreachable) as passing:
-                if pause is None:
-                    raise
-                await asyncio.sleep(getattr(passing, "retry_after", None) or pause)
-            except Refused as refused:
-                if missing_is_none and refused.status == 404:
-                    return None
-                raise
-            else:
-                return answer.json()
-        raise AssertionError
+        request = self._http.build_request("GET", path, params=query, headers=headers)
+        try:
+            return (await self._patiently(request, what)).json()
+        except Refused as refused:
+            if missing_is_none and refused.status == 404:
+                return None
+            raise
 
     async def _write(
         self, method: str, path: str, what: str, *, body: Any, query: Mapping[str, str], kind: str = JSON
@@ -215,9 +261,38 @@ class KubeCluster:
         request = self._http.build_request(
             method, path, params=dict(query), content=content, headers={"content-type": kind}
         )
-        return KubeObject((await self._send(request, what)).json())
+        harmless = "dryRun" in query
+        answer = await (self._patiently(request, what) if harmless else self._once(request, what))
+        return KubeObject(answer.json())
 
-    async def _send(self, request: httpx2.Request, what: str) -> httpx2.Response:
+    async def _patiently(self, request: httpx2.Request, what: str) -> httpx2.Response:
+        for pause in (*BACK_OFF, None):
+            try:
+                return await self._answer(request, what)
+            except (Busy, Unreachable) as passing:
+                if pause is None:
+                    raise
+                await asyncio.sleep(min(getattr(passing, "retry_after", None) or pause, LONGEST_PAUSE))
+        raise AssertionError
+
+    async def _once(self, request: httpx2.Request, what: str) -> httpx2.Response:
+        throttled: Busy | None = None
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                for pause in BACK_OFF:
+                    throttled = None
+                    try:
+                        return await self._answer(request, what)
+                    except Busy as busy:
+                        if not errors.is_untouched(busy):
+                            raise
+                        throttled = busy
+                        await asyncio.sleep(busy.retry_after or pause)
+        except TimeoutError as late:
+            raise throttled or errors.unreachable(what, late) from late
+        raise throttled or AssertionError()
+
+    async def _answer(self, request: httpx2.Request, what: str) -> httpx2.Response:
         try:
             answer = await self._http.send(request)
         except httpx2.TransportError as error:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx2
-from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-from lightkube.config.kubeconfig import KubeConfig
+from lightkube.config.client_adapter import ConnectionParams
+from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
 from changeover.errors import Problem
 from changeover.kube.client import KubeCluster
-from changeover.settings import REQUEST_SECONDS
+from changeover.kube.signing import Program, ProgramAuth
+from changeover.settings import PARALLEL, REQUEST_SECONDS
+
+READ_SECONDS = 30.0
+"""For an answer to a read or a dry run; requests that change something have `settings.REQUEST_SECONDS`."""
 
 
 class NoCluster(Problem):
@@ -35,6 +39,23 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
             found=f"no context {context!r}; there are {', '.join(config.contexts) or 'none'}",
             hint="--context chooses another",
         )
-    timeout = httpx2.Timeout(REQUEST_SECONDS * 6, connect=REQUEST_SECONDS)
-    http = AsyncClient(single, ConnectionParams(timeout=timeout))
-    return KubeCluster(http), namespace or single.namespace or "default"
+    return KubeCluster(_http(single)), namespace or single.namespace or "default"
+
+
+def _http(config: SingleConfig) -> httpx2.AsyncClient:
+    """Certificates, tokens and addresses as the kubeconfig says; one connection for each request under way."""
+    program = config.user.exec if config.user else None
+    if config.user and program:
+        config.user.exec = None
+    timeout = httpx2.Timeout(READ_SECONDS, connect=REQUEST_SECONDS)
+    try:
+        settings = ConnectionParams(timeout=timeout).httpx_params(config)
+    except (ConfigError, OSError) as error:
+        raise NoCluster("The kubeconfig's credentials must be readable.", found=str(error)) from error
+    if program:
+        environment = {one.name: one.value for one in program.env or ()}
+        settings["auth"] = ProgramAuth(
+            Program(program.apiVersion, program.command, tuple(program.args or ()), environment)
+        )
+    limits = httpx2.Limits(max_connections=2 * PARALLEL, max_keepalive_connections=PARALLEL)
+    return httpx2.AsyncClient(**settings, limits=limits)

@@ -1,11 +1,12 @@
 """What the API server answered instead of doing it, as the Problems of `ports`.
 
-What we sent never enters a message: it may hold secrets.
+What we sent never enters a message: it may hold secrets, and the server repeats refused values in its own words.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,21 +15,40 @@ import httpx2
 from changeover.ports import AlreadyExists, Busy, ClusterProblem, Conflict, FieldConflict, Refused, Unreachable
 
 PASSING = frozenset({429, 500, 502, 503, 504})
-BROKEN_PATCH = "failed to create typed patch object"
+FINAL = ("failed to create typed patch object", "request is too large", "field not declared in schema")
+"""Words in a 500 that will come again: the fault is in what was sent."""
+
+VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value): .*(?=: )", re.DOTALL)
+GOT = re.compile(r", got .*", re.DOTALL)
+MOST = 500
+
+
+def without_values(message: str) -> str:
+    """The server's words without the values that it repeats: cut rather too much than too little."""
+    return GOT.sub("", VALUE.sub(r"\1", message))[:MOST]
 
 
 def unreachable(what: str, error: Exception) -> Unreachable:
     """No answer: whether a write was done is unknown."""
-    return Unreachable(f"{what}: the API server did not answer.", found=type(error).__name__, hint="is the cluster up?")
+    return Unreachable(
+        f"{what}: the API server did not answer.",
+        found=f"{type(error).__name__}: {error}".rstrip(": "),
+        hint="is the cluster up?",
+    )
+
+
+def is_untouched(busy: Busy) -> bool:
+    """Whether the server said so before it did anything (429)."""
+    return (busy.found or "").startswith("429")
 
 
 def problem_of(what: str, answer: httpx2.Response, *, json_patch: bool = False) -> ClusterProblem:
     """The Problem that an error answer means."""
     status = _status(answer)
-    message, reason = str(status.get("message", ""))[:500], str(status.get("reason", ""))
+    message, reason = without_values(str(status.get("message", ""))), str(status.get("reason", ""))
     details: Mapping[str, Any] = status.get("details") or {}
     causes = tuple(
-        (str(one.get("reason", "")), str(one.get("field", "")), str(one.get("message", "")))
+        (str(one.get("reason", "")), str(one.get("field", "")), without_values(str(one.get("message", ""))))
         for one in details.get("causes") or ()
     )
     code = answer.status_code
@@ -36,15 +56,26 @@ def problem_of(what: str, answer: httpx2.Response, *, json_patch: bool = False) 
         return _conflict(what, reason, message, causes)
     if code == 422 and json_patch and not causes:
         return Conflict(f"{what}: it changed meanwhile.", found=message)
-    if code in PASSING and BROKEN_PATCH not in message:
+    if code in PASSING and not any(words in message for words in FINAL):
         busy = Busy(f"{what}: the API server cannot do it now.", found=f"{code} {message}".strip())
         after = answer.headers.get("retry-after", "")
         busy.retry_after = float(after) if after.isdigit() else None
         return busy
-    refused = Refused(f"{what}: the API server refused.", found=message or f"{code} {reason}".strip())
+    refused = Refused(
+        f"{what}: the API server refused.",
+        found=_told(message, causes) or f"{code} {reason}".strip(),
+        hint="the credentials in the kubeconfig are not accepted; log in again" if code == 401 else None,
+    )
     refused.status = code
     refused.causes = causes
     return refused
+
+
+def _told(message: str, causes: tuple[tuple[str, str, str], ...]) -> str:
+    """Causes say the same as the message, field by field, each with its own value cut out."""
+    if not any(field for _, field, _ in causes):
+        return message
+    return "; ".join(f"{field}: {text}".removeprefix(": ") for _, field, text in causes[:5])
 
 
 def _status(answer: httpx2.Response) -> Mapping[str, Any]:

@@ -4,16 +4,19 @@
   the next is created. Bytes and time per append are therefore bounded, however long the run is.
 * Whoever appends carries the head it has read. If the head moved, somebody else executes: Fenced.
 * After a network error nobody knows whether the write was done: the segment is read again, and the attempt's id, which
-  is written with the records, tells.
+  is written with the records, tells. The id follows from the head and the records, so that whoever gives up and appends
+  the same again later does not write it twice.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import hashlib
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 
+from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.ports import AlreadyExists, Busy, Cluster, Conflict, Fenced, Json, Unreachable
 from changeover.settings import INSTALLATION_LABEL, RUN_LABEL, SEGMENT_BYTES
@@ -21,6 +24,14 @@ from changeover.settings import INSTALLATION_LABEL, RUN_LABEL, SEGMENT_BYTES
 SECRET = Kind("v1", "Secret")
 TYPE = "changeover.dev/journal"
 ATTEMPTS = 5
+BATCH_BYTES = 8 * SEGMENT_BYTES
+"""A single append beyond a segment's size gets a segment of its own; beyond this it is refused."""
+
+
+class TooMuch(Problem):
+    """Records that do not belong into a journal."""
+
+    reference = "journal-record-too-large"
 
 
 class Journal:
@@ -33,13 +44,15 @@ class Journal:
         self._number = 0
         self._version = ""
         self._lines = b""
+        self._sealed = False
+        self._in_doubt = False
 
     async def read(self) -> Sequence[Mapping[str, Json]]:
         """All records, in order; remembers the head."""
         found = await self._cluster.list(
             SECRET, namespace=self._run.namespace, selector=f"{RUN_LABEL}={self._run.name},changeover.dev/part=journal"
         )
-        segments = sorted(found, key=lambda one: one.name)
+        segments = sorted(found, key=_number)
         text = b""
         for segment in segments:
             text += _content(segment)
@@ -49,28 +62,35 @@ class Journal:
 
     async def append(self, records: Sequence[Mapping[str, Json]]) -> None:
         """Write them all or none."""
-        attempt = uuid.uuid4().hex[:12]
-        lines = b"".join(
-            json.dumps({"a": attempt, "r": record}, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-            for record in records
-        )
-        for last in (False,) * (ATTEMPTS - 1) + (True,):
+        texts = [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records]
+        head = f"{self._number}/{len(self._lines)}"
+        attempt = hashlib.sha256("\n".join((head, *texts)).encode()).hexdigest()[:12]
+        lines = "".join(f'{{"a":"{attempt}","r":{text}}}\n' for text in texts).encode()
+        if len(lines) > BATCH_BYTES:
+            raise TooMuch(
+                f"One append to a journal has at most {BATCH_BYTES} bytes.",
+                found=f"{len(lines)} bytes in {len(records)} records",
+                hint="keep large things in blobs and write their digest",
+            )
+        for number in range(ATTEMPTS):
             try:
+                if self._in_doubt and await self._was_done(attempt):
+                    return
                 await self._write(lines)
             except (Unreachable, Busy):
-                if last:
+                self._in_doubt = True
+                if number == ATTEMPTS - 1:
                     raise
-                if await self._was_done(attempt):
-                    return
+                await asyncio.sleep(self._pause * 2**number)
             else:
                 return
 
     async def _write(self, lines: bytes) -> None:
         try:
-            if self._number and len(self._lines) + len(lines) <= SEGMENT_BYTES:
+            if self._number and not self._sealed and len(self._lines) + len(lines) <= SEGMENT_BYTES:
                 self._take(await self._replace(self._lines + lines))
                 return
-            if self._number:
+            if self._number and not self._sealed:
                 await self._seal()
             self._take(await self._cluster.create(self._segment(self._number + 1, lines)))
         except (Conflict, AlreadyExists) as moved:
@@ -92,7 +112,7 @@ class Journal:
             {"op": "test", "path": "/metadata/resourceVersion", "value": self._version},
             {"op": "add", "path": "/immutable", "value": True},
         ]
-        await self._cluster.patch(self._ref(self._number), patch)
+        self._take(await self._cluster.patch(self._ref(self._number), patch))
 
     async def _was_done(self, attempt: str) -> bool:
         """Whether the write whose answer was lost is there; also brings the head up to date when it is ours."""
@@ -106,18 +126,21 @@ class Journal:
                 self._take(found)
                 return True
             if number == self._number and content == before:
-                self._version = found.resource_version
+                self._take(found)
                 return False
             raise Fenced(f"Another process writes the journal of {self._run.name}.", found="its records are there")
+        self._in_doubt = False
         return False
 
     def _ref(self, number: int) -> Ref:
         return Ref(SECRET, self._run.namespace, f"{self._run.name}-journal-{number:04d}")
 
     def _take(self, segment: KubeObject) -> None:
-        self._number = int(segment.name.rpartition("-")[2])
+        self._number = _number(segment)
         self._version = segment.resource_version
         self._lines = _content(segment)
+        self._sealed = bool(segment.get("immutable", default=False))
+        self._in_doubt = False
 
     def _segment(self, number: int, lines: bytes) -> KubeObject:
         ref = self._ref(number)
@@ -135,6 +158,10 @@ class Journal:
                 "data": {"records": base64.b64encode(lines).decode()},
             }
         )
+
+
+def _number(segment: KubeObject) -> int:
+    return int(segment.name.rpartition("-")[2])
 
 
 def _content(segment: KubeObject) -> bytes:

@@ -2,13 +2,14 @@
 
 * Others' clocks are never believed: a lease is expired when *we* have seen it unchanged for its whole duration.
 * Our own validity counts from the moment the last successful renewal was *begun*, by a clock that runs during sleep.
-* Losing it (409 on renewal) is final for this process: Fenced.
+* Losing it (409 on renewal, and another holder in it) is final for this process: Fenced. A 409 with ourselves in it is
+  our own renewal whose answer was lost: renewed again. The holder's name must therefore be unique to a process.
 """
 
 from __future__ import annotations
 
 from changeover.objects import Kind, KubeObject, Ref
-from changeover.ports import AlreadyExists, Clock, Cluster, Conflict, Fenced
+from changeover.ports import AlreadyExists, Clock, Cluster, ClusterProblem, Conflict, Fenced, Refused
 from changeover.settings import LEASE_SECONDS
 
 LEASE = Kind("coordination.k8s.io/v1", "Lease")
@@ -70,20 +71,34 @@ class KubeLease:
         began = self._clock.monotonic()
         try:
             self._take(await self._write(self._version, None), began)
-        except Conflict as lost:
-            self._valid_until = 0.0
-            raise Fenced(
-                "Another process took this Installation's lease.",
-                found=f"{self._holder} holds it no longer",
-                hint="the other process goes on with the run; this one has stopped",
-            ) from lost
+        except (Conflict, Refused) as refused:
+            if isinstance(refused, Refused) and refused.status != 404:
+                raise
+            live = await self._cluster.get(self._ref)
+            if live is None or live.get("spec", "holderIdentity", default="") != self._holder:
+                raise self._lost(live) from refused
+            try:
+                self._take(await self._write(live.resource_version, None), began)
+            except Conflict as again:
+                raise self._lost(live) from again
+
+    def _lost(self, live: KubeObject | None) -> Fenced:
+        self._valid_until = 0.0
+        holder = live.get("spec", "holderIdentity", default="nobody") if live else "it was deleted"
+        return Fenced(
+            "Another process took this Installation's lease.",
+            found=f"holder: {holder}; we were {self._holder}",
+            hint="the other process goes on with the run; this one has stopped",
+        )
 
     async def release(self) -> None:
         """Give it back, when it is still ours."""
         self._valid_until = 0.0
+        if not self._version:
+            return
         try:
             await self._cluster.patch(self._ref, [*self._test(self._version), _set("holderIdentity", "")])
-        except Conflict:
+        except ClusterProblem:
             return
 
     async def _write(self, version: str, transitions: int | None) -> KubeObject:
