@@ -1,9 +1,11 @@
 """Simulated pods behave as a kubelet's would, as far as the API shows."""
 
 import http.server
+import os
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,12 @@ pytestmark = pytest.mark.kubebox
 
 CONTAINER = "kubebox.changeover.dev/container"
 FAULT = "kubebox.changeover.dev/fault"
+
+
+def nodes_of(cluster: kubebox.Cluster) -> list[str]:
+    """Cables of the cluster's nodes on this host."""
+    bridge = cluster.spec.addresses.bridge
+    return [link.name for link in Path("/sys/class/net").iterdir() if link.name.startswith(f"{bridge}n")]
 
 
 def gone(api: Api, path: str) -> bool:
@@ -109,6 +117,16 @@ class TestHostProcess:
         api.request("DELETE", path)
         eventually(lambda: gone(api, path), seconds=20)
         assert time.monotonic() - began > 2
+
+    def test_without_real_nodes_its_service_is_reached_too(self, real_nodes: None) -> None:
+        alone = kubebox.start(f"alone-{os.getpid()}", nodes=kubebox.Nodes(real=0, simulated=1))
+        client = Api(alone.kubeconfig)
+        try:
+            self.test_it_listens_on_the_pods_address(alone, client, "/api/v1/namespaces/default")
+        finally:
+            client.close()
+            alone.stop()
+        assert not nodes_of(alone), "the router is gone"
 
     def test_it_listens_on_the_pods_address(self, cluster: kubebox.Cluster, api: Api, space: str) -> None:
         path = self.make(api, space, 1)

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import py_compile
 import shutil
 import sys
@@ -26,6 +27,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 EPOCH = 1_600_000_000  # seconds: the time of every file and image
+KEPT_IMAGES = 40  # archives in the cache, about 20 MB each
 RECIPE = "3"  # raise when the way of making layers changes
 PYTHON_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -208,7 +210,10 @@ def _archive(tag: str, layers: Sequence[Layer], settings: Mapping[str, object]) 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(index).hexdigest()[:24]}.tar"
     if path.exists():
+        os.utime(path)
         return path
+    for old in sorted(folder.glob("*.tar"), key=lambda found: -found.stat().st_mtime)[KEPT_IMAGES:]:
+        old.unlink(missing_ok=True)
     small = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": index}
     small |= {f"blobs/{sha256(content).replace(':', '/')}": content for content in (config, manifest)}
     with (

@@ -69,6 +69,11 @@ def why_no_bridge() -> str | None:
     return None
 
 
+def can_route() -> bool:
+    """Whether kube-proxy can forward to Services here."""
+    return all(shutil.which(program, path=_path()) for program in ("nft", "nsenter", "unshare", "mount"))
+
+
 def why_no_real_nodes(tell: Say) -> str | None:
     """Why pods cannot really run here; None when they can. Installs the packages where apt is at hand."""
     rootless = os.environ.get(AS_IF_NOT_ROOT)

@@ -22,8 +22,8 @@ def connect_host(addresses: layout.Addresses) -> None:
     run("ip", "-batch", "-", given="\n".join(batch) + "\n")
 
 
-def connect_node(addresses: layout.Addresses, number: int, *, holder: int, others: range) -> None:
-    """Plug a node's cable in: `holder` is a process in its network namespace, `others` all node numbers."""
+def connect_node(addresses: layout.Addresses, number: int, *, holder: int, everyone: range) -> None:
+    """Plug a node's cable in: `holder` is a process in its network namespace, `everyone` all node numbers."""
     link = addresses.link(number)
     batch = [
         f"link add {link} type veth peer name eth0 netns {holder}",
@@ -38,13 +38,13 @@ def connect_node(addresses: layout.Addresses, number: int, *, holder: int, other
         f"route add default via {addresses.host}",
     ]
     inside += [
-        f"route add {addresses.node_pods(other)} via {addresses.node(other)}" for other in others if other != number
+        f"route add {addresses.node_pods(other)} via {addresses.node(other)}" for other in everyone if other != number
     ]
     enter = ["nsenter", f"--net=/proc/{holder}/ns/net"]
     run(*enter, "ip", "-batch", "-", given="\n".join(inside) + "\n")
-    if number == 1:  # the first node is the way to all Services
+    if number == everyone[0]:  # the first node is the way to all Services
         services = [addresses.services, addresses.load_balancers]
-        routes = [f"route add {network} via {addresses.node(1)}" for network in services]
+        routes = [f"route add {network} via {addresses.node(number)}" for network in services]
         run("ip", "-batch", "-", given="\n".join(routes) + "\n")
 
 

@@ -42,15 +42,22 @@ config_path = "{folder}/registries"
 
 
 def name_of(number: int) -> str:
-    """Name of the real node with this number."""
-    return f"real-{number}"
+    """Name of the real node with this number; 0 is no node, but where Services are forwarded when there is none."""
+    return f"real-{number}" if number else "router"
+
+
+def make_places(site: Site, number: int) -> None:
+    """The node's own versions of the usual places."""
+    for place in OWN_PLACES:
+        (site.folder.node(number) / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
 
 
 def prepare(site: Site, authority: certificates.Authority, number: int) -> None:
     """Write a node's settings and make its cgroups."""
     folder, addresses, name = site.folder.node(number), site.addresses, name_of(number)
-    for inner in ("cni", "registries", *(place.lstrip("/") for place in OWN_PLACES)):
-        (folder / inner).mkdir(parents=True, exist_ok=True)
+    make_places(site, number)
+    for inner in ("cni", "registries"):
+        (folder / inner).mkdir(exist_ok=True)
     snapshotter = "overlayfs" if _overlay_works(folder) else "native"
     settings = CONTAINERD.format(folder=folder, pause=PAUSE, plugins=machine.PLUGINS, snapshotter=snapshotter)
     (folder / "containerd.toml").write_text(settings)
@@ -186,14 +193,14 @@ def kubelet(site: Site, number: int, *, holder_pid: int) -> list[str]:
     ]
 
 
-def kube_proxy(site: Site, number: int, *, holder_pid: int) -> list[str]:
-    """The node's Service rules, in its own network namespace."""
+def kube_proxy(site: Site, node: str, *, holder_pid: int) -> list[str]:
+    """A node's Service rules, in the network namespace of this holder."""
     return [
         *enter(holder_pid),
         *site.program("kube-proxy"),
         f"--kubeconfig={site.kubeconfig('kube-proxy')}",
         "--proxy-mode=nftables",
-        f"--hostname-override={name_of(number)}",
+        f"--hostname-override={node}",
         f"--cluster-cidr={site.addresses.real_pods}",
         "--conntrack-max-per-core=0",
         "--healthz-bind-address=127.0.0.1:10256",

@@ -28,6 +28,7 @@ class Startup:
         self.tell = tell
         self.began = time.monotonic()
         self.real = range(1, spec.nodes.real + 1)
+        self.routed = spec.bridged and not spec.nodes.real and machine.can_route()
         self.running: dict[str, processes.Process] = {}
 
     def go(self) -> None:
@@ -82,6 +83,8 @@ class Startup:
     def _make_nodes(self, authority: certificates.Authority) -> None:
         """Registry, namespaces and container engines: needs no API server."""
         self._spawn("registry", controlplane.registry(self.site))
+        if self.routed:
+            self._make_router()
         holders = {}
         for number in self.real:
             nodes.prepare(self.site, authority, number)
@@ -89,7 +92,7 @@ class Startup:
             holders[number] = self._spawn(planned.name, list(planned.argv))
         for number, holder in holders.items():
             nodes.wait_for_holder(self.site, number, holder)
-            network.connect_node(self.spec.addresses, number, holder=holder.pid, others=self.real)
+            network.connect_node(self.spec.addresses, number, holder=holder.pid, everyone=self.real)
             argv = nodes.containerd(self.site, number, holder_pid=holder.pid)
             self._spawn(f"{nodes.name_of(number)}-containerd", argv)
         if self.real:
@@ -120,12 +123,24 @@ class Startup:
         if self.spec.nodes.simulated:
             self._spawn("simulator", simulated.simulator(site))
 
+    def _make_router(self) -> None:
+        """Without real nodes, somebody still has to forward to Services: a namespace with a kube-proxy only."""
+        nodes.make_places(self.site, 0)
+        planned = nodes.holder(self.site, 0)
+        holder = self._spawn(planned.name, list(planned.argv))
+        nodes.wait_for_holder(self.site, 0, holder)
+        network.connect_node(self.spec.addresses, 0, holder=holder.pid, everyone=range(1))
+
     def _spawn_nodes(self) -> None:
+        if self.routed:
+            holder = self.running["router-holder"].pid
+            argv = nodes.kube_proxy(self.site, simulated.name_of(1), holder_pid=holder)
+            self._spawn("router-kube-proxy", argv)
         for number in self.real:
             name = nodes.name_of(number)
             holder = self.running[f"{name}-holder"].pid
             self._spawn(f"{name}-kubelet", nodes.kubelet(self.site, number, holder_pid=holder))
-            self._spawn(f"{name}-kube-proxy", nodes.kube_proxy(self.site, number, holder_pid=holder))
+            self._spawn(f"{name}-kube-proxy", nodes.kube_proxy(self.site, name, holder_pid=holder))
 
     def _nodes_ready(self, client: api.Api) -> bool:
         found = client.get("/api/v1/nodes")["items"]

@@ -26,6 +26,7 @@ VERSION = "k8s.io/component-base/version"
 MINOR = KUBERNETES.split(".")[1]
 STAMP = f"-X {VERSION}.gitVersion={KUBERNETES} -X {VERSION}.gitMajor=1 -X {VERSION}.gitMinor={MINOR}"
 PROGRAMS = {"kubebox": ".", "kubebox-kwok": "./cmd/kwok", "pause": "./cmd/pause"}
+KEPT_BUILDS = 3
 REPORT_EVERY = 10.0  # seconds
 Say = Callable[[str], None]
 
@@ -124,6 +125,17 @@ def _build(folder: Path, tell: Say) -> None:
         _compile([*_nice(), *argv], environment, total=total, tell=tell)
         tell(f"kubebox: {name} built, {time.monotonic() - started:.0f} s so far")
     making.replace(folder)
+    _forget_old(folder.parent)
+
+
+def _forget_old(builds: Path) -> None:
+    """Keep the newest builds, and those that clusters run from."""
+    folders = sorted((path for path in builds.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
+    home = layout.state_home()
+    in_use = [path.read_text() for path in home.glob("*/cluster.json")] if home.is_dir() else []
+    for old in folders[KEPT_BUILDS:]:
+        if not any(old.name in written for written in in_use):
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _nice() -> list[str]:
