@@ -112,7 +112,7 @@ def normal(raw: Mapping[str, Any], *, namespace: str, namespaced: Callable[[Kind
         )
     if not namespaced(kind):
         metadata.pop("namespace", None)
-    elif not metadata.get("namespace"):
+    elif namespace and not metadata.get("namespace"):
         metadata["namespace"] = namespace
     cleaned["metadata"] = metadata
     if kind == Kind("v1", "Secret"):
