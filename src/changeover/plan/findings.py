@@ -94,6 +94,8 @@ def _data(seen: Seen) -> Iterator[Finding]:
 
 def _rights(seen: Seen) -> Iterator[Finding]:
     """Rights that the account lacks."""
+    if not seen.snapshot.denied:
+        return
     intent = seen.intent
     verbs = frozenset(step.verb for step in (*seen.steps.forward, *seen.steps.back))
     denied = rbac.without_unneeded(
