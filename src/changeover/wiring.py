@@ -12,9 +12,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from changeover.actions.outside import Outside
+from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
 from changeover.channel.charts import HelmCharts
+from changeover.channel.generators import produce
 from changeover.channel.sources import open_source
 from changeover.errors import Problem
 from changeover.kube.blobs import KubeBlobs
@@ -61,9 +62,15 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             definitions=ClusterDefinitions(),
             profiles=profile_document,
             faults=faults(),
+            produce=produce,
         )
     finally:
         await cluster.close()
+
+
+def desk() -> Desk:
+    """What work without a cluster needs."""
+    return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce)
 
 
 def faults() -> Faults:

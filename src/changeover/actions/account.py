@@ -37,4 +37,3 @@ async def account(outside: Outside, installation: str = "", name: str = "") -> A
     evidence = tell(records, plan, whose)
     own = await keys.keys_of(outside, followed)
     return Account(evidence, signature.sign(evidence.as_json(), own.signing))
-

@@ -77,8 +77,16 @@ async def _leftovers(outside: Outside, followed: KubeObject) -> list[Found]:
             found.append(Found("fail", str(pod.ref), "still carries our finalizer although no run goes on"))
         if pod.labels.get(RUN_LABEL, name) != name:
             found.append(Found("warns", str(pod.ref), f"was left by {pod.labels[RUN_LABEL]}; delete it"))
+    if not run:
+        found += await _scaled_down(outside)
+    return found or [Found("pass", "leftovers", "none")]
+
+
+async def _scaled_down(outside: Outside) -> list[Found]:
+    found = []
     for kind in WORKLOADS:
         for obj in await outside.cluster.list(kind, namespace=outside.namespace):
-            if SCALED_ANNOTATION in obj.annotations and not run:
-                found.append(Found("fail", str(obj.ref), f"was scaled down and not back to {obj.annotations[SCALED_ANNOTATION]}"))
-    return found or [Found("pass", "leftovers", "none")]
+            before = obj.annotations.get(SCALED_ANNOTATION)
+            if before is not None and str(obj.get("spec", "replicas")) != before:
+                found.append(Found("fail", str(obj.ref), f"was scaled down, and not back to {before}"))
+    return found

@@ -21,7 +21,8 @@ from changeover.render.revision import Revision
 from changeover.runs import executor
 from changeover.runs.happenings import Happening
 from changeover.runs.scene import Subject
-from changeover.runs.state import RunState
+from changeover.runs.state import RunState, Verdict
+from changeover.runs.verbs.table import ACTS
 from changeover.settings import INSTALLATION_LABEL
 
 Tell = Callable[[Happening], None]
@@ -30,6 +31,8 @@ Tell = Callable[[Happening], None]
 async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> tuple[KubeObject, RunState]:
     """Create the Changeover object and carry it out, here."""
     await runs_of.refuse_second(outside, prepared.installation.name)
+    if prepared.kept:
+        await installations.write_kept(outside, prepared.installation, prepared.kept)
     run = await _create(outside, prepared)
     await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
     return await _carry_on(outside, prepared.installation, run, tell=tell)
@@ -63,8 +66,10 @@ async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
         "toRevision": {
             "digest": plan.to_revision,
             "number": prepared.new_number,
-            "blob": await revisions.keep(outside, prepared.installation, prepared.new),
+            "blob": prepared.new_blob or await revisions.keep(outside, prepared.installation, prepared.new),
         },
+        "parameters": prepared.parameters_as_json(),
+        "packageBlob": prepared.package_blob,
         "planDigest": plan.digest,
         "planBlob": await blobs.put(content, kind="plan"),
         "profileBlob": await blobs.put(prepared.profile.model_dump_json(by_alias=True).encode(), kind="profile"),
@@ -115,6 +120,8 @@ async def _subject(outside: Outside, installation: KubeObject, run: KubeObject) 
         profile=Profile.model_validate_json(await blobs.get(run.get("spec", "profileBlob"))),
         old_number=int(run.get("spec", "fromRevision", "number", default=0)),
         new_number=int(run.get("spec", "toRevision", "number", default=0)),
+        new_blob=str(run.get("spec", "toRevision", "blob", default="")),
+        package_blob=str(run.get("spec", "packageBlob", default="")),
     )
 
 
@@ -126,10 +133,18 @@ async def _carry_on(
         cluster=outside.cluster,
         clock=outside.clock,
         http=outside.http,
-        volumes=outside.volumes(installation.get("spec", "policy", "backup", default={})),
-        replan=lambda: prepare.replan(outside, installation, subject),
+        volumes=outside.volumes(installation.get("spec", "policy", "backup", default={}), installation),
+        replan=lambda: prepare.replan(outside, installation, run, subject),
     )
     state = await executor.carry_on(
-        subject, ports, journal=outside.journal(run), lease=outside.lease(installation.name), tell=tell
+        subject,
+        ports,
+        acts=ACTS,
+        journal=outside.journal(run),
+        lease=outside.lease(installation.name),
+        tell=tell,
+        faults=outside.faults,
     )
+    if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
+        await installations.patch_status(outside, installation, {"currentRun": None})
     return run, state

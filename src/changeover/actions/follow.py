@@ -31,5 +31,3 @@ async def follow(
         if state.verdict is not None or state.question is not None:
             return run, state
         await outside.clock.sleep(EVERY)
-
-

@@ -9,6 +9,7 @@ from typing import Protocol
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
+from changeover.render.functions.generated import Produce
 from changeover.runs.faults import Faults
 
 
@@ -37,6 +38,18 @@ class Definitions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """The ports of work that needs no cluster."""
+
+    clock: Clock
+    charts: Charts
+    source: Callable[[str], Source]
+    """Opens a channel or package by its address (folder, file, URL)."""
+    produce: Produce
+    """Makes up keys and random texts for templates."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """The ports of one person's work on one namespace of one cluster."""
 
@@ -61,3 +74,5 @@ class Outside:
     profiles: Callable[[str], Mapping[str, Json]]
     """A profile document, by its shipped name or its file."""
     faults: Faults
+    produce: Produce
+    """Makes up keys and random texts for templates."""

@@ -6,10 +6,11 @@ that what was shown and what is done cannot differ.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import following, installations, keys, revisions, windows
+from changeover.actions import following, keys, revisions, windows
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -50,6 +51,9 @@ class Prepared:
     """For a rollback: the blob that is there already; empty when the revision must be kept first."""
     old_blob: str
     package_blob: str
+    kept: Mapping[str, str]
+    """Generated values, written down when the run begins; empty for a rollback."""
+    answers: Mapping[str, Any]
 
     @property
     def rbac(self) -> str:
@@ -85,7 +89,9 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         missing_answers=wanted.missing,
         requires_from=wanted.requires_from,
     )
-    strategy = ask.strategy or ("plain" if ask.kind == "install" else following.default_strategy(installation, wanted.profile))
+    strategy = ask.strategy or "plain"
+    if not ask.strategy and old is not None:
+        strategy = following.default_strategy(installation, wanted.profile)
     return Prepared(
         installation=installation,
         intent=intent,
@@ -98,6 +104,8 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         new_blob=wanted.blob,
         old_blob=str(revisions.entry(installation, number)["blob"]) if number else "",
         package_blob=wanted.package_blob,
+        kept=wanted.kept,
+        answers=wanted.answers,
     )
 
 
@@ -108,6 +116,8 @@ class _Target:
     number: int = 0
     blob: str = ""
     package_blob: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     requires_from: str = ""
 
@@ -117,12 +127,13 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
     catalog = await source.catalog()
     version = ask.version or (catalog.newest.version if catalog.newest else "")
     release = catalog.find(version)
-    package, rendered = await following.render(outside, installation, source, release, answers=ask.answers)
-    document = documents.release_of(package)
+    rendered = await following.render(outside, installation, source, release, answers=ask.answers)
+    document = documents.release_of(rendered.package)
     return _Target(
         revision=rendered.revision,
         profile=following.profile_of(installation, document),
-        package_blob=package.digest,
+        kept=rendered.kept,
+        answers=rendered.answers,
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

@@ -38,7 +38,7 @@ def number(run: KubeObject) -> int:
 
 
 def verdict(run: KubeObject) -> str:
-    """committed | rolled back | held, or empty while it goes on."""
+    """Committed | rolled back | held, or empty while it goes on."""
     return str(run.get("status", "verdict", default=""))
 
 
@@ -52,7 +52,9 @@ async def named(outside: Outside, installation: str, name: str = "") -> KubeObje
     if name:
         found = await outside.cluster.get(Ref(CHANGEOVER, outside.namespace, name))
         if found is None:
-            raise NoRun(f"There is no run {name} in namespace {outside.namespace}.", hint="`changeover history` lists them")
+            raise NoRun(
+                f"There is no run {name} in namespace {outside.namespace}.", hint="`changeover history` lists them"
+            )
         return found
     runs = await every(outside, installation)
     if not runs:
@@ -68,5 +70,5 @@ async def refuse_second(outside: Outside, installation: str) -> None:
     raise RunUnderWay(
         f"{installation} already has a run that has not ended.",
         found=f"{run.name}: {run.get('status', 'phase', default='not begun')}",
-        hint=f"`changeover watch {run.name}` follows it, `changeover resume` goes on with it, `changeover abort` undoes it",
+        hint=f"follow it: `changeover watch {run.name}`; go on with it: `changeover resume`; undo it: `changeover abort`",
     )

@@ -15,8 +15,11 @@ from changeover.actions import installations, runs_of
 from changeover.actions.outside import Outside
 from changeover.objects import KubeObject, Ref
 from changeover.plan import data as data_guard
-from changeover.plan import inventory, waves
+from changeover.plan import inventory
 from changeover.settings import APPLYSET_PART_OF, PARALLEL
+
+_LAST = ("Service", "ConfigMap", "Secret", "RoleBinding", "Role", "ClusterRoleBinding", "ClusterRole", "ServiceAccount")
+"""Kinds that others use: they go last, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,10 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
     followed = await installations.find(outside, installation)
     await runs_of.refuse_second(outside, followed.name)
     owned = await _owned(outside, followed)
-    holds = {obj.ref.key for obj in owned if data_guard.holds_data(obj)}
+    holds = {obj.ref.key for obj in owned if data_guard.why_data(obj)}
     accepted = {obj.ref.key for obj in owned if with_data and {str(obj.ref), obj.name} & typed}
     going = [obj for obj in owned if obj.ref.key not in holds or obj.ref.key in accepted]
-    going.sort(key=lambda obj: waves.rank(obj.kind), reverse=True)
+    going.sort(key=lambda obj: _LAST.index(obj.kind) if obj.kind in _LAST else -1)
     return Removal(
         installation=followed.name,
         removes=tuple(str(obj.ref) for obj in going),

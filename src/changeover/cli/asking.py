@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,9 +14,12 @@ from changeover.errors import Problem
 
 if TYPE_CHECKING:
     from changeover.actions.ask import Ask
-    from changeover.actions.outside import Outside
+    from changeover.actions.outside import Desk, Outside
     from changeover.actions.prepare import Prepared
     from changeover.actions.uninstall import Removal
+
+
+T = TypeVar("T")
 
 
 class PlanBlocked(Problem):
@@ -53,17 +56,30 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
             backup=not chosen.get("no_backup"),
             message=chosen.get("message") or "",
         ),
-        answers=_answers(pairs, files) if pairs or files else None,
+        answers=answers(pairs, files) if pairs or files else None,
         accept_data_loss=frozenset(chosen.get("typed") or ()),
     )
 
 
-def _answers(pairs: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
-    from changeover.package import answers
+def offline(action: Callable[[Desk], Awaitable[T]]) -> T:
+    """Do what needs no cluster."""
+    import asyncio
+
+    from changeover import wiring
+
+    async def inside() -> T:
+        return await action(wiring.desk())
+
+    return asyncio.run(inside())
+
+
+def answers(pairs: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
+    """Answers from files, then from NAME=VALUE, the later ones win."""
+    from changeover.package import answers as written
 
     found: dict[str, Any] = {}
     for path in files:
-        found.update(answers.from_text(path.read_text(), name=str(path)))
+        found.update(written.from_text(path.read_text(), name=str(path)))
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
@@ -72,7 +88,7 @@ def _answers(pairs: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
     return found
 
 
-def go(where: Where, wanted: Ask, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:
+def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:
     """Show the plan, ask, carry it out with a live timeline, write the evidence, exit with the verdict's code."""
     from changeover.actions import execute
     from changeover.cli import timeline
@@ -123,7 +139,7 @@ def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
     """What an uninstall removes and what it keeps, and the question."""
     if not where.json:
         output.heading(
-            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay because they hold data."
+            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay: they hold data."
         )
         for name in removal.removes:
             click.echo(f"  remove  {name}")

@@ -1,7 +1,6 @@
 """Commands that change something: plan (which only looks ahead), install, update, rollback, uninstall.
 
-Each shows the plan first and asks; ``--yes`` is for scripts, and only for exactly the plan whose digest it was given with
-``--plan`` when that is given too.
+Each shows the plan first and asks; ``--yes`` is for scripts. With ``--plan DIGEST`` only exactly that plan is taken.
 """
 
 from __future__ import annotations
@@ -136,6 +135,7 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.pass_obj
 def install(
     where: Where,
+    /,
     package: str,
     name: str,
     version: str,
@@ -151,7 +151,7 @@ def install(
 
     wanted = action.Wanted(source=package, name=name or installation, profile=profile, backup_to=backup_to)
     ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)
-    asking.go(where, ask, lambda outside: action.prepared(outside, wanted, ask), chosen)
+    asking.go(where, lambda outside: action.prepared(outside, wanted, ask), chosen)
 
 
 @click.command()
@@ -170,7 +170,7 @@ def update(
 @click.argument("revision", type=int, default=0)
 @_change_options
 @click.pass_obj
-def rollback(where: Where, revision: int, installation: str, **chosen: Any) -> None:
+def rollback(where: Where, /, revision: int, installation: str, **chosen: Any) -> None:
     """Change back to an earlier REVISION: objects and answers; data as its epochs allow."""
     _existing(where, installation, asking.ask("rollback", revision=revision, **chosen), chosen)
 
@@ -179,7 +179,7 @@ def rollback(where: Where, revision: int, installation: str, **chosen: Any) -> N
 @_change_options
 @click.option("--data", "with_data", is_flag=True, help="Also remove what holds data; every name must be accepted.")
 @click.pass_obj
-def uninstall(where: Where, installation: str, with_data: bool, **chosen: Any) -> None:
+def uninstall(where: Where, /, installation: str, with_data: bool, **chosen: Any) -> None:
     """Remove the application. What holds data stays, unless its names are typed."""
     from changeover.actions import uninstall as action
 
@@ -192,7 +192,7 @@ def uninstall(where: Where, installation: str, with_data: bool, **chosen: Any) -
         output.show_json(done)
     else:
         click.echo(
-            f"Removed {len(listed.removes)} objects. Kept, because they hold data: {', '.join(listed.keeps) or 'nothing'}."
+            f"Removed {len(listed.removes)} objects. Kept, for they hold data: {', '.join(listed.keeps) or 'nothing'}."
         )
 
 
@@ -202,4 +202,4 @@ def _existing(where: Where, installation: str, ask: Ask, chosen: dict[str, Any])
     async def prepared(outside: Outside) -> prepare.Prepared:
         return await prepare.prepare(outside, await installations.find(outside, installation), ask)
 
-    asking.go(where, ask, prepared, chosen)
+    asking.go(where, prepared, chosen)

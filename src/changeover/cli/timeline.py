@@ -194,12 +194,13 @@ def finish(where: Where, done: tuple[KubeObject, RunState], *, out: Path | None 
 
 def _facts(evidence: Any, verdict: str, out: Path | None) -> dict[str, object]:
     proven = [one for one in evidence.sessions if one.outcome == "proven"]
+    saved = sum(one.bytes for one in proven)
     return {
         "verdict": verdict,
         "because": evidence.reason,
         "whole run": words.duration(evidence.seconds),
         "gate closed": words.duration(evidence.gate_closed_seconds) if evidence.gate_closed_seconds is not None else "",
-        "sessions": f"{len(proven)} of {len(evidence.sessions)} proven saved, {words.size(sum(one.bytes for one in proven))}"
+        "sessions": f"{len(proven)} of {len(evidence.sessions)} proven saved, {words.size(saved)}"
         if evidence.sessions
         else "",
         "backups": ", ".join(f"{one.get('name')} {words.size(int(one.get('bytes', 0)))}" for one in evidence.backups),

@@ -1,0 +1,134 @@
+"""Look into a package without a cluster: show it, lint it, render it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from changeover.actions.outside import Desk
+from changeover.lint import lint as rules
+from changeover.objects import KubeObject
+from changeover.package import yaml_text
+from changeover.package.package import Package, read_package
+from changeover.release.catalog import Release
+from changeover.render import functions, pipeline
+from changeover.render.context import Context, ReleaseFacts
+from changeover.render.revision import Revision
+
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to render, and with what."""
+
+    path: str
+    version: str = ""
+    namespace: str = "default"
+    kept: str = ""
+    """JSON of values kept by an earlier rendering."""
+    answers: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A revision without a cluster, and the values to keep."""
+
+    revision: Revision
+    kept: str
+
+    @property
+    def digest(self) -> str:
+        """Of the revision."""
+        return self.revision.digest
+
+    @property
+    def count(self) -> int:
+        """How many objects."""
+        return len(self.revision.objects)
+
+    def as_yaml(self, *, show_secrets: bool) -> str:
+        """The manifests as one stream."""
+        return yaml_text.dump_all([_shown(obj, show_secrets=show_secrets) for obj in self.revision.objects])
+
+    def as_json(self, *, show_secrets: bool) -> dict[str, Any]:
+        """Version, digest, objects and what rendering tolerated."""
+        return {
+            "version": self.revision.version,
+            "digest": self.digest,
+            "objects": [_shown(obj, show_secrets=show_secrets) for obj in self.revision.objects],
+            "remarks": [asdict(remark) for remark in self.revision.remarks],
+        }
+
+
+def _shown(obj: KubeObject, *, show_secrets: bool) -> dict[str, Any]:
+    raw = dict(obj.raw)
+    if obj.kind != "Secret" or show_secrets:
+        return raw
+    return {
+        **raw,
+        **{
+            part: dict.fromkeys(raw[part], HIDDEN)
+            for part in ("data", "stringData")
+            if isinstance(raw.get(part), Mapping)
+        },
+    }
+
+
+async def read(desk: Desk, path: str, version: str) -> tuple[Package, Release]:
+    """The package at a path, or a release of the channel at a path (the newest when none is named)."""
+    source = desk.source(path)
+    catalog = await source.catalog()
+    release = catalog.find(version) if version or catalog.newest is None else catalog.newest
+    return read_package(await source.fetch(release.version), catalog.name), release
+
+
+async def show(desk: Desk, path: str, version: str) -> dict[str, Any]:
+    """Plain facts about a package."""
+    package, release = await read(desk, path, version)
+    kinds: dict[str, int] = {}
+    for document in package.documents:
+        if document.kind:
+            kinds[document.kind] = kinds.get(document.kind, 0) + 1
+    return {
+        "title": package.title,
+        "version": release.version,
+        "form": package.form.value,
+        "files": len(package.files),
+        "documents": ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
+        "charts": ", ".join(f"{chart.name} {chart.version}" for chart in package.charts),
+        "status informers": ", ".join(package.application.status_informers),
+        "required": release.required,
+        "notes": release.notes,
+        "digest": package.digest,
+    }
+
+
+async def lint(desk: Desk, path: str, version: str) -> list[dict[str, Any]]:
+    """Findings for the author, worst first."""
+    package, _ = await read(desk, path, version)
+    return [
+        {
+            "level": finding.level.value,
+            "rule": finding.rule,
+            "where": f"{finding.file}:{finding.line}" if finding.line else finding.file,
+            "message": finding.message,
+        }
+        for finding in rules.lint(package, functions=functions.names())
+    ]
+
+
+async def render(desk: Desk, wanted: Wanted) -> Rendered:
+    """Render with the given answers and kept values."""
+    package, release = await read(desk, wanted.path, wanted.version)
+    context = Context(
+        namespace=wanted.namespace,
+        slug=package.application.name or package.name,
+        release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes),
+        now=desk.clock.now(),
+        kept=json.loads(wanted.kept or "{}"),
+    )
+    revision, kept = pipeline.render(package, wanted.answers or {}, context, charts=desk.charts, produce=desk.produce)
+    return Rendered(revision, json.dumps(dict(kept), indent=2, sort_keys=True))

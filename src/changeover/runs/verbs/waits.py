@@ -1,0 +1,85 @@
+"""WAIT-WINDOW, ANNOUNCE, RECHECK: what happens before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from changeover.errors import Problem
+from changeover.plan.steps import Step
+from changeover.ports import Json
+from changeover.runs.scene import Scene
+
+POLL = 1.0
+
+
+class WindowTooShort(Problem):
+    """The run would not end, with its way back, before the window closes; it does not begin."""
+
+    reference = "window-too-short"
+
+
+class PlanChanged(Problem):
+    """The cluster changed since the plan was made; what would happen now is not what was approved."""
+
+    reference = "plan-changed"
+    exit_code = 3
+
+
+async def wait_window(step: Step, scene: Scene) -> Mapping[str, Json]:
+    """Wait until the window opens; refuse what cannot end before it closes."""
+    begin, end = str(step.arguments["notBefore"]), str(step.arguments["end"])
+    while begin and scene.clock.now() < datetime.fromisoformat(begin):
+        left = (datetime.fromisoformat(begin) - scene.clock.now()).total_seconds()
+        scene.progress(step, f"the window opens at {begin}, in {left:.0f} s; `changeover abort` cancels")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(min(POLL, left))
+    if end:
+        need = float(step.arguments["needSeconds"]) + float(step.arguments["reserveSeconds"])
+        latest = datetime.fromisoformat(end) - timedelta(seconds=need)
+        now = scene.clock.now()
+        if now > latest:
+            raise WindowTooShort(
+                f"The run must begin before {latest.isoformat(timespec='seconds')} to end before {end}.",
+                found=f"it is {now.isoformat(timespec='seconds')}; the change and its way back may take {need:.0f} s",
+                hint="choose a longer window, or --until a later time",
+            )
+    return {"began": scene.clock.now().isoformat(timespec="seconds")}
+
+
+async def announce(step: Step, scene: Scene) -> Mapping[str, Json]:
+    """Tell people, then give them time; the time counts from the first announcement, also after a crash."""
+    noted = scene.notes(step.id).get("at")
+    if noted is None:
+        noted = scene.clock.now().isoformat()
+        await scene.note(step, "at", noted)
+    until = datetime.fromisoformat(str(noted)) + timedelta(seconds=float(step.arguments["seconds"]))
+    while (left := (until - scene.clock.now()).total_seconds()) > 0:
+        scene.progress(step, f"the gate closes in {left:.0f} s")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(min(POLL, left))
+    return {"announced": str(noted), "message": step.arguments.get("message", "")}
+
+
+async def recheck(step: Step, scene: Scene) -> Mapping[str, Json]:
+    """Plan again; a difference stops."""
+    await scene.checkpoint(step)
+    wanted, found = scene.subject.plan, await scene.replan()
+    if found.digest == wanted.digest:
+        return {"digest": found.digest}
+    before = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in wanted.changes}
+    after = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in found.changes}
+    names = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    told = [f"{key} was {_word(before.get(key))}, is now {_word(after.get(key))}" for key in names[:5]]
+    raise PlanChanged(
+        "The cluster changed since the plan was made: it would do something else now.",
+        found="; ".join(told) + (f", and {len(names) - 5} more" if len(names) > 5 else "") or "other steps",
+        hint="look at the new plan, then begin again",
+    )
+
+
+def _word(change: tuple[object, ...] | None) -> str:
+    if change is None:
+        return "not in it"
+    effect, paths = change
+    return f"{effect}" + (f" ({', '.join(paths[:3])})" if isinstance(paths, tuple) and paths else "")
