@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from changeover.package.config_schema import read_config
 from changeover.package.package import Form, Package
+from changeover.package.questions import read_config
 from changeover.ports import Charts
 from changeover.release import documents
 from changeover.render import finish, forms, pull_secret, shape
 from changeover.render.context import Context
 from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
-from changeover.render.functions.generated import Produce
 from changeover.render.ordering import Placed
 from changeover.render.revision import Revision
 from changeover.render.templates import Templates
+from changeover.render.vocabulary.generated import Produce
 
 UNVERSIONED = "0"
 SHORTEST_SECRET = 4

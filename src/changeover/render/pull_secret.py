@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.render.context import Context
-from changeover.render.functions import config
 from changeover.render.ordering import PHASE, Placed
+from changeover.render.vocabulary import config
 
 EARLIEST = -9999
 

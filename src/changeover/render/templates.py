@@ -11,15 +11,15 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
-from changeover.gotemplate import evaluate
-from changeover.gotemplate.evaluate import Delimiters, Place
-from changeover.package.config_schema import Config
-from changeover.render import config as configs
-from changeover.render import functions
-from changeover.render.config import Form, ItemValue
+from changeover.package.questions import Config
+from changeover.render import form as forms
+from changeover.render import vocabulary
 from changeover.render.context import Context
-from changeover.render.functions import config as config_functions
-from changeover.render.functions.generated import Keeper, Produce
+from changeover.render.engine import evaluate
+from changeover.render.engine.evaluate import Delimiters, Place
+from changeover.render.form import Form, ItemValue
+from changeover.render.vocabulary import config as config_functions
+from changeover.render.vocabulary.generated import Keeper, Produce
 
 _PASSES = (Delimiters("{{repl", "}}"), Delimiters("repl{{", "}}"))
 _NAME = re.compile(r"^(?:---|kind:[ \t]*(\S+)|[ \t]+name:[ \t]*([^\n#]+))", re.MULTILINE)
@@ -30,9 +30,9 @@ class Templates:
 
     def __init__(self, config: Config, answers: Mapping[str, Any], context: Context, *, produce: Produce) -> None:
         self._keeper = Keeper(context.kept, produce)
-        self._plain = functions.without_config(context, self._keeper)
+        self._plain = vocabulary.without_config(context, self._keeper)
         self._keeper.enter("config", "")
-        self.form: Form = configs.evaluate(config, answers, self._for_config)
+        self.form: Form = forms.evaluate(config, answers, self._for_config)
         self._all = {**self._plain, **config_functions.functions(self.form.values)}
 
     @property

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.errors import Problem
-from changeover.gotemplate import lexer, parser, values
-from changeover.gotemplate.lexer import TemplateProblem
-from changeover.gotemplate.parser import (
+from changeover.render.engine import lexer, parser, values
+from changeover.render.engine.lexer import TemplateProblem
+from changeover.render.engine.parser import (
     Branch,
     Call,
     Command,

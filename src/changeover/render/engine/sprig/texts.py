@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from changeover.gotemplate import values
-from changeover.gotemplate.values import ValueProblem
+from changeover.render.engine import values
+from changeover.render.engine.values import ValueProblem
 
 LARGEST = 16 * 1024 * 1024
 """Characters that one function may make."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.gotemplate import values
-from changeover.gotemplate.sprig import encoding
 from changeover.render.context import Context
+from changeover.render.engine import values
+from changeover.render.engine.sprig import encoding
 
 _TEXTS = {
     "appSlug": "appSlug",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from changeover.gotemplate.sprig import collections, encoding, numbers, texts, versions
+from changeover.render.engine.sprig import collections, encoding, numbers, texts, versions
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **texts.FUNCTIONS,

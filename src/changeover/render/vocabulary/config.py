@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from changeover import images
-from changeover.gotemplate.values import ValueProblem
-from changeover.render.config import ItemValue
 from changeover.render.context import Context
+from changeover.render.engine.values import ValueProblem
+from changeover.render.form import ItemValue
 
 PROXY = "proxy.replicated.com"
 VENDOR_REGISTRY = "registry.replicated.com"

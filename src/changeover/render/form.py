@@ -17,7 +17,7 @@ from typing import Any
 
 from changeover.errors import Problem
 from changeover.package import answers as kept_answers
-from changeover.package.config_schema import Config, Group, Item
+from changeover.package.questions import Config, Group, Item
 
 _REFERENCE = re.compile(
     r"(?:ConfigOption(?:Index|Data|Filename|Equals|NotEquals)?|TLS(?:Cert|Key|CACert)(?:FromCA)?) +\"([^\"]+)\""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.gotemplate import evaluate
-from changeover.gotemplate.sprig import FUNCTIONS as SPRIG
 from changeover.render.context import Context
-from changeover.render.functions import config, generated, licence, release, static
-from changeover.render.functions.generated import Keeper
+from changeover.render.engine import evaluate
+from changeover.render.engine.sprig import FUNCTIONS as SPRIG
+from changeover.render.vocabulary import config, generated, licence, release, static
+from changeover.render.vocabulary.generated import Keeper
 
 Functions = Mapping[str, Callable[..., Any]]
 

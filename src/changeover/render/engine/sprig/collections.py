@@ -6,9 +6,9 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.gotemplate import values
-from changeover.gotemplate.sprig import texts
-from changeover.gotemplate.values import ValueProblem
+from changeover.render.engine import values
+from changeover.render.engine.sprig import texts
+from changeover.render.engine.values import ValueProblem
 
 
 def empty(value: Any) -> bool:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
-from changeover.gotemplate.sprig import encoding, numbers, texts
 from changeover.package import yaml_text
 from changeover.render.admission import parse_bool
 from changeover.render.context import Context
+from changeover.render.engine.sprig import encoding, numbers, texts
 
 _LAYOUT = {
     "2006": "%Y",

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from changeover.gotemplate.lexer import Piece, TemplateProblem, Token
+from changeover.render.engine.lexer import Piece, TemplateProblem, Token
 
 
 @dataclass(frozen=True, slots=True)

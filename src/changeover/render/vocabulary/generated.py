@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.gotemplate import values
-from changeover.gotemplate.values import ValueProblem
+from changeover.render.engine import values
+from changeover.render.engine.values import ValueProblem
 
 Produce = Callable[[str, tuple[Any, ...]], str]
 """(function, arguments) -> a fresh value; several values as a JSON list."""

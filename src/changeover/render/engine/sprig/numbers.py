@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-from changeover.gotemplate.values import ValueProblem
+from changeover.render.engine.values import ValueProblem
 
 _LONGEST = 100_000
 

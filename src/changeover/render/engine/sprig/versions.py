@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from changeover.gotemplate.values import ValueProblem
+from changeover.render.engine.values import ValueProblem
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?")
 
