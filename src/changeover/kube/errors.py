@@ -15,7 +15,13 @@ import httpx2
 from changeover.ports import AlreadyExists, Busy, ClusterProblem, Conflict, FieldConflict, Refused, Unreachable
 
 PASSING = frozenset({429, 500, 502, 503, 504})
-FINAL = ("failed to create typed patch object", "request is too large", "field not declared in schema")
+FINAL = (
+    "failed to create typed patch object",
+    "failed to convert new object",
+    "unable to convert unstructured object",
+    "field not declared in schema",
+    "request is too large",
+)
 """Words in a 500 that will come again: the fault is in what was sent."""
 
 VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value): .*(?=: )", re.DOTALL)
