@@ -1,6 +1,9 @@
 """Real Gitpod releases against the real API server: what the plan says of each hop, and that it comes true."""
 
+import base64
 import hashlib
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import inventory
 from changeover.plan.dress import dress
 from changeover.plan.model import Plan, Severity
+from changeover.plan.record import plan_as_json
 from changeover.render import shape
 from changeover.render.revision import Revision
 from tests.flows.planning import bring_about, define_cert_manager, installation, plan_of, until_ended
@@ -64,6 +68,25 @@ def counts(plan: Plan) -> dict[str, int]:
     return {name: number for name, number in plan.facts["counts"].items() if name != "unchanged"}
 
 
+NAMED = re.compile(r'"?(?:jwtSecret|secretKey|accessKey|password|token)"?: "?([^\s",]{8,})')
+
+
+def leaks(plan: Plan, *revisions: Revision) -> set[str]:
+    """Secrets of these revisions that stand in the plan: what Secrets hold, and what is so named in ConfigMaps."""
+    secrets: set[str] = set()
+    for obj in (obj for one in revisions for obj in one.objects):
+        data = obj.get("data", default={})
+        if obj.kind == "Secret":
+            held = [base64.b64decode(value).decode(errors="replace") for value in data.values()]
+            secrets |= {
+                value for value in held if len(value) >= 12 and re.search("[A-Z]", value) and re.search("[0-9]", value)
+            }
+        if obj.kind == "ConfigMap":
+            secrets |= {found for text in data.values() for found in NAMED.findall(text)}
+    text = json.dumps(plan_as_json(plan))
+    return {secret for secret in secrets if json.dumps(secret)[1:-1] in text or secret in text}
+
+
 async def test_every_hop_from_2022_08_can_run_and_does_what_the_plan_says(gitpod: KubeCluster, cases: Path) -> None:
     chain = {path.stem: revision(path) for path in sorted((cases / "gitpod" / "chain").glob("*.yaml"))}
     await run(gitpod, chain["2022.08.0"])
@@ -72,6 +95,7 @@ async def test_every_hop_from_2022_08_can_run_and_does_what_the_plan_says(gitpod
         old, new = chain[before], chain[after]
         plan = await plan_of(gitpod, new, old, namespace=HOME)
         assert not plan.blocked, plan.findings
+        assert leaks(plan, old, new) == set()
         assert counts(plan) == expected, (before, after)
         recreated = [str(change.ref) for change in plan.changes if change.effect.value == "recreate"]
         assert recreated == ["Job/migrations"] * expected.get("recreate", 0)

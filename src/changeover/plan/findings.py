@@ -167,7 +167,14 @@ def _gate(seen: Seen) -> Iterator[Finding]:
                 hint="narrow the sessions' selector in the profile",
                 ref=obj.ref,
             )
-    if not seen.snapshot.policy_gate:
+    if not seen.snapshot.policy_gate and (sessions is None or sessions.gate.switch is None):
+        yield Finding(
+            "no-gate",
+            Severity.BLOCKS,
+            "Nothing can keep new sessions out: neither the admission policy nor a switch of the application is there.",
+            hint="an administrator installs the policy once (`changeover setup`), or the profile names the switch",
+        )
+    elif not seen.snapshot.policy_gate:
         yield Finding(
             "gate-without-policy",
             Severity.WARNS,

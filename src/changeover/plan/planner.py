@@ -137,7 +137,12 @@ def _needed_first(
 
 
 def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, Decision]]) -> tuple[ObjectChange, ...]:
-    masking = Masking.of(intent.masking_key, (*intent.new.secrets, *(intent.old.secrets if intent.old else ())))
+    old = intent.old
+    masking = Masking.of(
+        intent.masking_key,
+        (*intent.new.secrets, *(old.secrets if old else ())),
+        objects=(*intent.new.objects, *(old.objects if old else ()), *snapshot.live.values()),
+    )
     new = _by_key(intent.new)
     return tuple(
         ObjectChange(

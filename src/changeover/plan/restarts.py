@@ -37,7 +37,7 @@ def why_not_now(after: KubeObject) -> str:
 def restart_text(live: KubeObject, causes: tuple[Difference, ...]) -> str:
     """``2 pods: image of server a -> b; env X of server``."""
     count = pods_of(live)
-    told = list(dict.fromkeys(_cause(change) for change in causes))
+    told = list(dict.fromkeys(_cause(change) for change in sorted(causes, key=_weight)))
     more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
     return f"{count} pod{'' if count == 1 else 's'}: {'; '.join(told[:_NAMED])}{more}"
 
@@ -48,6 +48,16 @@ def pods_of(live: KubeObject) -> int:
         return int(live.get("status", "desiredNumberScheduled", default=0))
     before = live.annotations.get(SCALED_ANNOTATION, "")
     return int(before) if before.isdigit() else int(live.get("spec", "replicas", default=1))
+
+
+def _weight(change: Difference) -> int:
+    """What says most comes first: images, then what is set in containers, then the rest, labels last."""
+    inside = change.path[2:]
+    if inside[-1:] == ("image",):
+        return 0 if inside[1] == "containers" else 1
+    if inside[:2] == ("metadata", "labels"):
+        return 4
+    return 2 if inside[:1] == ("spec",) else 3
 
 
 def _cause(change: Difference) -> str:

@@ -1,6 +1,6 @@
 from changeover.plan.model import DryRun, Finding, Plan, Severity, Snapshot
 from changeover.plan.steps import Verb
-from changeover.release.profile import DataStore, Profile, Sessions
+from changeover.release.profile import DataStore, Gate, Profile, Sessions, Switch
 from tests.unit.plan.world import (
     Listed,
     claim,
@@ -19,7 +19,7 @@ from tests.unit.plan.world import (
 
 OLD = revision("1", config_map(a="1"), deployment())
 NEW = revision("2", config_map(a="2"), deployment(image="web:2"))
-GATED = Profile(sessions=Sessions(selector="app=web"))
+GATED = Profile(sessions=Sessions(selector="app=web", gate=Gate(switch=Switch(config_map="maintenance"))))
 
 
 def found(made: Plan, reference: str) -> Finding:
@@ -83,6 +83,7 @@ def test_the_gate_must_not_lock_out_the_application() -> None:
     assert found(made, "gate-without-policy").severity is Severity.WARNS
     assert references(plan(NEW, OLD, profile=GATED)) == []
     other = Profile(sessions=Sessions(selector="component=workspace"))
+    assert found(plan(NEW, OLD, profile=other, strategy=closing), "no-gate").severity is Severity.BLOCKS
     with_policy = snapshot(NEW, OLD.objects, policy_gate=True)
     assert references(plan(NEW, OLD, profile=other, strategy=closing, seen=with_policy)) == []
 

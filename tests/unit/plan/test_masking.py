@@ -17,6 +17,7 @@ SECRET = "correct horse"
         ("jwtSecret", True),
         ("GITHUB_TOKEN", True),
         ("apiKey", True),
+        ("secretKey", True),
         ("AWS_SECRET_ACCESS_KEY", True),
         ("storageAccessKey", True),
         ("privateKey", True),
@@ -41,7 +42,8 @@ def test_a_fingerprint_tells_equal_from_different_and_depends_on_the_key() -> No
     assert one.fingerprint("a") != other.fingerprint("a")
 
 
-MASKING = Masking.of(b"key", [SECRET, "multi-line-secret-1\nmulti-line-secret-2"])
+HELD = obj("v1", "Secret", "s", data={"a": base64.b64encode(b"held-by-A-secret-1").decode(), "b": "Z2l0cG9k"})
+MASKING = Masking.of(b"key", [SECRET, "multi-line-secret-1\nmulti-line-secret-2"], objects=[HELD])
 
 
 @pytest.mark.parametrize(
@@ -55,16 +57,30 @@ MASKING = Masking.of(b"key", [SECRET, "multi-line-secret-1\nmulti-line-secret-2"
         "password: hunter22",
         '{"jwtSecret": "hunter22"}',
         "JWT_SECRET='hunter22'",
+        "admin:$2a$10$hunter22hunter22hunter22hunter22hunter22",
+        f"auth {base64.b64encode(b'$2a$10$hunter22' * 5).decode()}",
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter22\n-----END RSA PRIVATE KEY-----",
+        '"user": "held-by-A-secret-1"',
     ],
 )
 def test_secrets_in_texts_are_hidden(text: str) -> None:
     masked = MASKING.text(text)
-    for leak in (SECRET, base64.b64encode(SECRET.encode()).decode(), "multi-line-secret", "hunter22"):
+    for leak in (SECRET, base64.b64encode(SECRET.encode()).decode(), "multi-line-secret", "hunter22", "held-by"):
         assert leak not in masked
     assert "secret:" in masked
 
 
-@pytest.mark.parametrize("text", ["replicas: 3", "secretName: tls", "enabled: true", "password: ''"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "replicas: 3",
+        "secretName: tls",
+        "enabled: true",
+        "password: ''",
+        "eu.gcr.io/gitpod-core-dev/build/server:commit-493a12779516",
+        f"image@sha256:{'0a' * 32}",
+    ],
+)
 def test_what_is_not_secret_stays_readable(text: str) -> None:
     assert MASKING.text(text) == text
 
