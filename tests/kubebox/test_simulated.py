@@ -74,6 +74,12 @@ def test_faults(api: Api, space: str, fault: str, state: str, reason: str | None
     assert statuses[0]["state"][state].get("reason") == reason
 
 
+def test_logs_say_that_there_are_none(api: Api, space: str) -> None:
+    api.create(f"{space}/pods", pod("quiet", node="simulated"))
+    eventually(lambda: api.get(f"{space}/pods/quiet")["status"]["phase"] == "Running")
+    assert api.request("GET", f"{space}/pods/quiet/log") == "this pod is simulated: it has no log\n"
+
+
 @pytest.mark.parametrize(("fault", "condition"), [("", "Complete"), ("job-fails", "Failed")])
 def test_jobs_end(api: Api, space: str, fault: str, condition: str) -> None:
     template = pod("work", node="simulated", restartPolicy="Never", metadata={"annotations": {FAULT: fault}})

@@ -77,6 +77,7 @@ def issue(site: Site) -> certificates.Authority:
     authority.issue("kubelet-client", "kube-apiserver-kubelet-client", groups=["system:masters"])
     for name in ("kube-controller-manager", "kube-scheduler"):
         authority.issue(f"{name}-server", name, names=["localhost", addresses.host])
+    authority.issue("simulator-server", "simulator", names=[addresses.host])
     certificates.signing_pair(keys)
     for file, (user, groups) in CLIENTS.items():
         write_client(site, authority, file, user=user, groups=groups)
