@@ -71,15 +71,20 @@ class Masking:
         return "secret:" + hmac.new(self.key, value.encode(), hashlib.sha256).hexdigest()[:8]
 
     def text(self, value: str) -> str:
-        """A text without the secrets in it."""
+        """A text of others (a setting, a file) without the secrets in it."""
+        value = self.sentence(value)
+        for form in (_PRIVATE, _HASH):
+            value = form.sub(lambda found: self.fingerprint(found[0]), value)
+        return _OPAQUE.sub(self._opaque, _PAIR.sub(self._pair, value))
+
+    def sentence(self, value: str) -> str:
+        """Words of ours or of the server, which name objects and fields, without known secrets."""
         if value in self.known:
             return self.fingerprint(value)
         for secret in sorted(self.known, key=len, reverse=True):
             if len(secret) >= _IN_TEXT and secret in value:
                 value = value.replace(secret, self.fingerprint(secret))
-        for form in (_PRIVATE, _HASH):
-            value = form.sub(lambda found: self.fingerprint(found[0]), value)
-        return _OPAQUE.sub(self._opaque, _PAIR.sub(self._pair, value))
+        return value
 
     def _opaque(self, found: re.Match[str]) -> str:
         return self.fingerprint(found[0]) if _is_mixed(found[0], kinds=3) else found[0]

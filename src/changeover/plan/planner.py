@@ -148,10 +148,10 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
         ObjectChange(
             ref=ref,
             effect=decision.effect,
-            reason=masking.text(decision.reason),
+            reason=masking.sentence(decision.reason),
             fields=shown(decision.differences, ref.kind.name, masking=masking),
             holds_data=_holds_data(ref, snapshot, new),
-            restarts=masking.text(decision.restarts),
+            restarts=masking.sentence(decision.restarts),
         )
         for ref, decision in decisions
     )
