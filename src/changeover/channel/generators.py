@@ -93,7 +93,7 @@ def signed_certificate(name: str, host: str, addresses: list[Any], names: list[A
     issuer = x509.load_pem_x509_certificate(str(more[0][0]).encode())
     signer = serialization.load_pem_private_key(str(more[0][1]).encode(), password=None)
     key = rsa.generate_private_key(65537, _CERTIFICATE_BITS)
-    builder = _builder(host, key, days).issuer_name(issuer.subject)
+    builder = _builder(host, key, days, issuer=issuer.subject)
     return _pair(builder.add_extension(_alternatives(host, addresses, names), critical=False), key, signer)
 
 
@@ -108,13 +108,15 @@ def _rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, _RSA_BITS)
 
 
-def _builder(name: str, key: rsa.RSAPrivateKey, days: int) -> x509.CertificateBuilder:
+def _builder(
+    name: str, key: rsa.RSAPrivateKey, days: int, *, issuer: x509.Name | None = None
+) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or "unnamed")])
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer or subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))

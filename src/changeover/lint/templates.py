@@ -19,7 +19,7 @@ _KEYWORDS = frozenset(
 )
 _TEXT = r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])*\''
 _ACTION = re.compile(rf"(?:\{{\{{repl|repl\{{\{{)-?((?:{_TEXT}|(?!\}}\}}).)*)\}}\}}", re.DOTALL)
-_STRIPPED = re.compile(rf"{_TEXT}|/\*.*?\*/|[.$][A-Za-z_]\w*|[0-9][\w.]*", re.DOTALL)
+_STRIPPED = re.compile(rf"{_TEXT}|/\*.*?\*/|[.$][A-Za-z_]\w*|(?<!\w)[0-9][\w.]*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _REFERENCE = re.compile(
     r"\b(?:ConfigOption|ConfigOptionData|ConfigOptionFilename|ConfigOptionEquals|ConfigOptionNotEquals|ConfigOptionIndex"

@@ -79,12 +79,12 @@ def pieces(text: str, left: str, right: str, *, file: str = "") -> Iterator[Piec
             return
         line += plain.count("\n")
         tokens, at, trim = _action(text, inside, right, where=(file, line))
-        if tokens:
+        if tokens is not None:
             yield Piece(tokens=tuple(tokens), line=line, source=text[begin:at], offset=begin)
         line += text.count("\n", begin, at)
 
 
-def _action(text: str, at: int, right: str, *, where: tuple[str, int]) -> tuple[list[Token], int, bool]:
+def _action(text: str, at: int, right: str, *, where: tuple[str, int]) -> tuple[list[Token] | None, int, bool]:
     file, line = where
     comment = re.compile(r"[ \t\r\n]*/\*").match(text, at)
     if comment:
@@ -114,15 +114,15 @@ def _action(text: str, at: int, right: str, *, where: tuple[str, int]) -> tuple[
     raise TemplateProblem("unclosed action", file=file, line=line, found=_shown(text, start))
 
 
-def _comment(text: str, at: int, right: str, *, where: tuple[str, int]) -> tuple[list[Token], int, bool]:
+def _comment(text: str, at: int, right: str, *, where: tuple[str, int]) -> tuple[None, int, bool]:
     end = text.find("*/", at)
     after = end + 2
     if end >= 0:
         trim = re.compile(r"[ \t\r\n]+-").match(text, after)
         if trim and text.startswith(right, trim.end()):
-            return [], trim.end() + len(right), True
+            return None, trim.end() + len(right), True
         if text.startswith(right, after):
-            return [], after + len(right), False
+            return None, after + len(right), False
     raise TemplateProblem("unclosed comment", file=where[0], line=where[1])
 
 

@@ -150,6 +150,8 @@ class _Parser:
             if piece.tokens is None:
                 nodes.append(Text(piece.text))
                 continue
+            if not piece.tokens:
+                raise self._problem("missing value in an action", piece.line, piece.source)
             word = piece.tokens[0].text if piece.tokens[0].kind == "word" else ""
             if word in {"end", "else"}:
                 return nodes, piece

@@ -69,9 +69,10 @@ def functions(keeper: Keeper) -> dict[str, Callable[..., Any]]:
     def named(name: str, *rest: Any) -> list[str]:
         return leaf(name, *rest) if rest else keeper.pair("genCertificate", name)
 
-    def signed(authority: str, name: str, host: str, addresses: Any, *rest: Any) -> list[str]:
-        pair = keeper.pair("genAuthority", authority, rest[-1] if rest else 365) if authority else []
-        return keeper.pair("genSignedCertificate", name, host, addresses or [], *rest, pair)
+    def signed(authority: str, name: str, *request: Any) -> list[str]:
+        host, addresses, names, days = request
+        signer = keeper.pair("genAuthority", authority, days)
+        return keeper.pair("genSignedCertificate", name, host, addresses or [], names or [], days, signer)
 
     def self_signed(host: str, addresses: Any, names: Any, days: int) -> dict[str, str]:
         cert, key = keeper.pair("genCertificate", f"self:{host}", host, addresses or [], names or [], days)
@@ -87,8 +88,8 @@ def functions(keeper: Keeper) -> dict[str, Callable[..., Any]]:
         "TLSCert": lambda name, *rest: named(name, *rest)[0],
         "TLSKey": lambda name, *rest: named(name, *rest)[1],
         "TLSCACert": lambda name, days=365: keeper.pair("genAuthority", name, days)[0],
-        "TLSCertFromCA": lambda ca, name, host, ips, names, days: signed(ca, name, host, ips, names, days)[0],
-        "TLSKeyFromCA": lambda ca, name, host, ips, names, days: signed(ca, name, host, ips, names, days)[1],
+        "TLSCertFromCA": lambda authority, name, *request: signed(authority, name, *request)[0],
+        "TLSKeyFromCA": lambda authority, name, *request: signed(authority, name, *request)[1],
         "genPrivateKey": lambda kind: keeper.value("genPrivateKey", kind),
         "genSelfSignedCert": self_signed,
         "genCA": authority,
