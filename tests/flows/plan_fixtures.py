@@ -1,18 +1,15 @@
-"""A real API server with simulated nodes for tests of the plan (a pytest plugin: named, not imported).
+"""A real API server whose simulated nodes take the pods of Gitpod (a pytest plugin: named, not imported).
 
 `PLAN_KUBECONFIG` names a running cluster to use instead of starting one.
 """
 
-import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from changeover.kube.client import KubeCluster
 from changeover.kube.connect import connect
-from changeover.objects import Kind, KubeObject, Ref
 from tools import kubebox
 
 WORKLOADS = ("meta", "ide", "workspace_services", "workspace_regular", "workspace_headless")
@@ -36,15 +33,3 @@ async def plan_server(plan_kubeconfig: str) -> AsyncIterator[KubeCluster]:
     server, _ = connect(plan_kubeconfig, None, None)
     yield server
     await server.close()
-
-
-@pytest.fixture
-async def plan_space(plan_server: KubeCluster) -> AsyncIterator[str]:
-    """A namespace of the test's own."""
-    name = f"plan-{time.monotonic_ns()}"
-    home = await plan_server.create(KubeObject({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
-    account = Ref(Kind("v1", "ServiceAccount"), name, "default")
-    while await plan_server.get(account) is None:
-        await asyncio.sleep(0.05)
-    yield name
-    await plan_server.delete(home.ref, uid=home.uid)

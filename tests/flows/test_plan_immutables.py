@@ -18,7 +18,6 @@ from tests.unit.plan.world import (
     with_,
 )
 
-pytest_plugins = ["tests.flows.plan_fixtures"]
 pytestmark = [pytest.mark.cluster]
 
 VCT = ("spec", "volumeClaimTemplates", 0)
@@ -158,9 +157,9 @@ async def planned(server: KubeCluster, home: str, before: KubeObject, after: Kub
 
 @pytest.mark.parametrize(("before", "after", "fields"), [one[1:] for one in REFUSED], ids=[one[0] for one in REFUSED])
 async def test_what_the_server_refuses_is_named(
-    plan_server: KubeCluster, plan_space: str, before: KubeObject, after: KubeObject, fields: set[str]
+    cluster: KubeCluster, namespace: str, before: KubeObject, after: KubeObject, fields: set[str]
 ) -> None:
-    made = await planned(plan_server, plan_space, before, after)
+    made = await planned(cluster, namespace, before, after)
     (change,) = made.changes
     assert change.effect.value == "forbidden"
     assert {field.path for field in change.fields} == fields
@@ -170,8 +169,8 @@ async def test_what_the_server_refuses_is_named(
 
 @pytest.mark.parametrize(("before", "after", "effect"), [one[1:] for one in ACCEPTED], ids=[one[0] for one in ACCEPTED])
 async def test_what_the_server_accepts_is_no_alarm(
-    plan_server: KubeCluster, plan_space: str, before: KubeObject, after: KubeObject, effect: str
+    cluster: KubeCluster, namespace: str, before: KubeObject, after: KubeObject, effect: str
 ) -> None:
-    made = await planned(plan_server, plan_space, before, after)
+    made = await planned(cluster, namespace, before, after)
     assert [change.effect.value for change in made.changes] == [effect], made.changes
     assert not made.blocked

@@ -19,7 +19,6 @@ from changeover.settings import APPLYSET_PART_OF, SCALED_ANNOTATION
 from tests.flows.planning import bring_about, installation, plan_of
 from tests.unit.plan.world import config_map, deployment, obj, revision, with_
 
-pytest_plugins = ["tests.flows.plan_fixtures"]
 pytestmark = [pytest.mark.cluster]
 
 
@@ -52,30 +51,28 @@ async def as_somebody_else(server: KubeCluster, one: KubeObject) -> None:
     assert answer.status_code < 300, answer.text
 
 
-async def test_what_no_revision_names_is_found_by_its_label_and_pruned(
-    plan_server: KubeCluster, plan_space: str
-) -> None:
-    old = await installed(plan_server, plan_space, config_map("a"), config_map("b"))
-    labels = {APPLYSET_PART_OF: inventory.applyset_id(installation(plan_space))}
-    await plan_server.apply(with_(at(plan_space, config_map("stray"))[0], labels, "metadata", "labels"))
-    await plan_server.apply(at(plan_space, config_map("not-ours"))[0])
-    plan = await plan_of(plan_server, revision("2", *at(plan_space, config_map("a"))), old, namespace=plan_space)
+async def test_what_no_revision_names_is_found_by_its_label_and_pruned(cluster: KubeCluster, namespace: str) -> None:
+    old = await installed(cluster, namespace, config_map("a"), config_map("b"))
+    labels = {APPLYSET_PART_OF: inventory.applyset_id(installation(namespace))}
+    await cluster.apply(with_(at(namespace, config_map("stray"))[0], labels, "metadata", "labels"))
+    await cluster.apply(at(namespace, config_map("not-ours"))[0])
+    plan = await plan_of(cluster, revision("2", *at(namespace, config_map("a"))), old, namespace=namespace)
     assert effects(plan) == {"ConfigMap/a": "unchanged", "ConfigMap/b": "prune", "ConfigMap/stray": "prune"}
 
 
-async def test_what_belongs_to_another_set_is_not_taken(plan_server: KubeCluster, plan_space: str) -> None:
+async def test_what_belongs_to_another_set_is_not_taken(cluster: KubeCluster, namespace: str) -> None:
     labels = {APPLYSET_PART_OF: "applyset-other-v1"}
-    await plan_server.apply(with_(at(plan_space, config_map("a", x="1"))[0], labels, "metadata", "labels"))
-    plan = await plan_of(plan_server, revision("1", *at(plan_space, config_map("a"))), None, namespace=plan_space)
+    await cluster.apply(with_(at(namespace, config_map("a", x="1"))[0], labels, "metadata", "labels"))
+    plan = await plan_of(cluster, revision("1", *at(namespace, config_map("a"))), None, namespace=namespace)
     assert effects(plan) == {"ConfigMap/a": "forbidden"}
     assert references(plan)[0] == "foreign-object"
 
 
-async def test_other_owners_of_fields_are_named(plan_server: KubeCluster, plan_space: str) -> None:
-    old = await installed(plan_server, plan_space, config_map("a", x="1", y="1"))
-    await as_somebody_else(plan_server, at(plan_space, config_map("a", x="theirs"))[0])
-    new = revision("2", *at(plan_space, config_map("a", x="2", y="1")))
-    plan = await plan_of(plan_server, new, old, namespace=plan_space)
+async def test_other_owners_of_fields_are_named(cluster: KubeCluster, namespace: str) -> None:
+    old = await installed(cluster, namespace, config_map("a", x="1", y="1"))
+    await as_somebody_else(cluster, at(namespace, config_map("a", x="theirs"))[0])
+    new = revision("2", *at(namespace, config_map("a", x="2", y="1")))
+    plan = await plan_of(cluster, new, old, namespace=namespace)
     assert effects(plan) == {"ConfigMap/a": "patch"}
     (finding,) = [finding for finding in plan.findings if finding.reference == "field-conflict"]
     assert finding.found == ".data.x by somebody"
@@ -83,7 +80,7 @@ async def test_other_owners_of_fields_are_named(plan_server: KubeCluster, plan_s
     assert [(field.before, field.after) for field in change.fields] == [('"theirs"', '"2"')]
 
 
-async def test_replicas_of_an_autoscaled_workload_are_not_reset(plan_server: KubeCluster, plan_space: str) -> None:
+async def test_replicas_of_an_autoscaled_workload_are_not_reset(cluster: KubeCluster, namespace: str) -> None:
     scaler = obj(
         "autoscaling/v2",
         "HorizontalPodAutoscaler",
@@ -94,28 +91,28 @@ async def test_replicas_of_an_autoscaled_workload_are_not_reset(plan_server: Kub
             "maxReplicas": 5,
         },
     )
-    old = await installed(plan_server, plan_space, deployment(replicas=1), scaler)
-    web = at(plan_space, deployment())[0].ref
+    old = await installed(cluster, namespace, deployment(replicas=1), scaler)
+    web = at(namespace, deployment())[0].ref
     for _ in range(200):
-        live = await plan_server.get(web)
+        live = await cluster.get(web)
         if live is not None and live.get("spec", "replicas") == 3:
             break
         await asyncio.sleep(0.1)
-    new = revision("2", *at(plan_space, deployment(replicas=1, image="web:2"), scaler))
-    plan = await plan_of(plan_server, new, old, namespace=plan_space)
+    new = revision("2", *at(namespace, deployment(replicas=1, image="web:2"), scaler))
+    plan = await plan_of(cluster, new, old, namespace=namespace)
     assert effects(plan)["Deployment/web"] == "restart"
     (change,) = [change for change in plan.changes if change.ref.kind.name == "Deployment"]
     assert "spec.replicas" not in {field.path for field in change.fields}
     assert "autoscaled" in references(plan)
 
 
-async def test_scaling_down_for_the_run_does_not_change_the_plan(plan_server: KubeCluster, plan_space: str) -> None:
-    old = await installed(plan_server, plan_space, deployment())
-    new = revision("2", *at(plan_space, deployment(image="web:2")))
-    before = await plan_of(plan_server, new, old, namespace=plan_space)
+async def test_scaling_down_for_the_run_does_not_change_the_plan(cluster: KubeCluster, namespace: str) -> None:
+    old = await installed(cluster, namespace, deployment())
+    new = revision("2", *at(namespace, deployment(image="web:2")))
+    before = await plan_of(cluster, new, old, namespace=namespace)
     patch = {"metadata": {"annotations": {SCALED_ANNOTATION: "2"}}, "spec": {"replicas": 0}}
-    await plan_server.patch(new.objects[0].ref, patch)
-    after = await plan_of(plan_server, new, old, namespace=plan_space)
+    await cluster.patch(new.objects[0].ref, patch)
+    after = await plan_of(cluster, new, old, namespace=namespace)
     assert after.digest == before.digest
     assert after.changes == before.changes
     assert references(after) == []
@@ -137,47 +134,47 @@ def definition(name: str) -> KubeObject:
     )
 
 
-async def test_kinds_that_a_release_brings(plan_server: KubeCluster, plan_space: str) -> None:
-    word = f"w{plan_space.rpartition('-')[2]}"
+async def test_kinds_that_a_release_brings(cluster: KubeCluster, namespace: str) -> None:
+    word = f"w{namespace.rpartition('-')[2]}"
     kind = definition(word)
-    (thing,) = at(plan_space, obj("plan.example/v1", word.title(), "t", spec={"a": 1}))
+    (thing,) = at(namespace, obj("plan.example/v1", word.title(), "t", spec={"a": 1}))
     new = revision("1", thing, kind)
-    plan = await plan_of(plan_server, new, None, namespace=plan_space)
+    plan = await plan_of(cluster, new, None, namespace=namespace)
     assert not plan.blocked
     by_name = {change.ref.kind.name: change for change in plan.changes}
     assert by_name[word.title()].reason == f"after CustomResourceDefinition/{kind.name}"
     assert by_name["CustomResourceDefinition"].wave < by_name[word.title()].wave
     try:
-        await plan_server.apply(with_(kind, {"applyset.kubernetes.io/part-of": "x"}, "metadata", "labels"))
+        await cluster.apply(with_(kind, {"applyset.kubernetes.io/part-of": "x"}, "metadata", "labels"))
         while True:
-            live = await plan_server.get(kind.ref)
+            live = await cluster.get(kind.ref)
             conditions = live.get("status", "conditions", default=[]) if live else []
             if any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
                 break
             await asyncio.sleep(0.05)
-        await plan_server.apply(thing)
-        removal = await plan_of(plan_server, revision("2"), revision("1", kind), namespace=plan_space)
+        await cluster.apply(thing)
+        removal = await plan_of(cluster, revision("2"), revision("1", kind), namespace=namespace)
         assert effects(removal) == {}, "it belongs to another set now"
-        await plan_server.patch(kind.ref, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
-        removal = await plan_of(plan_server, revision("2"), revision("1", kind), namespace=plan_space)
+        await cluster.patch(kind.ref, {"metadata": {"labels": {"applyset.kubernetes.io/part-of": None}}})
+        removal = await plan_of(cluster, revision("2"), revision("1", kind), namespace=namespace)
         assert effects(removal) == {str(kind.ref): "keep"}
         assert "data-removed" in references(removal)
     finally:
-        live = await plan_server.get(kind.ref)
+        live = await cluster.get(kind.ref)
         if live is not None:
-            await plan_server.delete(live.ref, uid=live.uid)
+            await cluster.delete(live.ref, uid=live.uid)
 
 
-async def test_objects_of_a_namespace_that_the_release_makes(plan_server: KubeCluster, plan_space: str) -> None:
-    other = f"{plan_space}-b"
+async def test_objects_of_a_namespace_that_the_release_makes(cluster: KubeCluster, namespace: str) -> None:
+    other = f"{namespace}-b"
     made_here = obj("v1", "Namespace", other, namespace=None)
     new = revision("1", *at(other, config_map("a")), made_here)
-    plan = await plan_of(plan_server, new, None, namespace=plan_space)
+    plan = await plan_of(cluster, new, None, namespace=namespace)
     assert [(str(change.ref), change.reason) for change in plan.changes] == [
         (f"Namespace/{other}", ""),
         ("ConfigMap/a", f"after Namespace/{other}"),
     ]
-    without = await plan_of(plan_server, revision("1", *at(other, config_map("a"))), None, namespace=plan_space)
+    without = await plan_of(cluster, revision("1", *at(other, config_map("a"))), None, namespace=namespace)
     assert effects(without) == {"ConfigMap/a": "forbidden"}
     assert "not found" in without.findings[0].message
 
@@ -199,35 +196,35 @@ async def account_kubeconfig(server: KubeCluster, admin: str, home: str, folder:
 
 
 async def test_the_printed_roles_are_exactly_what_is_missing(
-    plan_server: KubeCluster, plan_space: str, plan_kubeconfig: str, tmp_path: Path
+    cluster: KubeCluster, namespace: str, kubeconfig: str, tmp_path: Path
 ) -> None:
-    role = obj("rbac.authorization.k8s.io/v1", "ClusterRole", plan_space, namespace=None, rules=[])
-    old = await installed(plan_server, plan_space, config_map("a"))
-    new = revision("2", *at(plan_space, config_map("a", x="1"), deployment()), role)
-    config = await account_kubeconfig(plan_server, plan_kubeconfig, plan_space, tmp_path)
-    deployer, _ = connect(config, None, plan_space)
-    poor = await plan_of(deployer, new, old, namespace=plan_space)
+    role = obj("rbac.authorization.k8s.io/v1", "ClusterRole", namespace, namespace=None, rules=[])
+    old = await installed(cluster, namespace, config_map("a"))
+    new = revision("2", *at(namespace, config_map("a", x="1"), deployment()), role)
+    config = await account_kubeconfig(cluster, kubeconfig, namespace, tmp_path)
+    deployer, _ = connect(config, None, namespace)
+    poor = await plan_of(deployer, new, old, namespace=namespace)
     assert "missing-rights" in references(poor)
     assert poor.blocked
-    rights = rbac.rights_needed((new, old), namespace=plan_space, served=await deployer.served())
+    rights = rbac.rights_needed((new, old), namespace=namespace, served=await deployer.served())
     made: list[Ref] = []
     try:
-        made = await granted(plan_server, rbac.as_yaml(rights, name=plan_space), plan_space)
+        made = await granted(cluster, rbac.as_yaml(rights, name=namespace), namespace)
         rich = poor
         for _ in range(50):
-            rich = await plan_of(deployer, new, old, namespace=plan_space)
+            rich = await plan_of(deployer, new, old, namespace=namespace)
             if not rich.blocked:
                 break
             await asyncio.sleep(0.1)
         assert references(rich) == []
-        as_admin = await plan_of(plan_server, new, old, namespace=plan_space)
+        as_admin = await plan_of(cluster, new, old, namespace=namespace)
         assert rich.digest == as_admin.digest
     finally:
         await deployer.close()
         for ref in made:
-            live = await plan_server.get(ref)
+            live = await cluster.get(ref)
             if live is not None:
-                await plan_server.delete(ref, uid=live.uid)
+                await cluster.delete(ref, uid=live.uid)
 
 
 async def granted(server: KubeCluster, text: str, home: str) -> list[Ref]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from changeover.objects import KubeObject, Ref
+from changeover.objects import GROUP, KubeObject, Ref
 from changeover.plan import diff, immutables, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
@@ -14,6 +14,10 @@ from changeover.plan.model import DryRun, Effect
 from changeover.plan.strategy import NOT_RUN_AGAIN
 
 _VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
+
+
+ON_ROLLBACK = f"{GROUP}/on-rollback"
+"""On a Job of a release: ``run`` when a rollback to this release shall run it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Case:
     """Why it holds data; empty = it does not."""
     accepted: bool = False
     """Its name was typed: its data may go."""
+    is_rollback: bool = False
+    """An earlier revision shall run again: its Jobs had run, and are not run again unless they say so."""
     ignored: frozenset[Path] = frozenset()
     """Paths that a run itself sets while it lasts; no difference there counts."""
 
@@ -67,7 +73,7 @@ def effect_of(case: Case) -> Decision | None:
 
     * needs a definition or Namespace of the same release first -> create (after it)
     * kind or version not served -> forbidden
-    * a Job that the old revision has unchanged -> unchanged, not run again (it ran and was removed)
+    * a Job that the old revision has unchanged, or on a rollback -> unchanged, not run again (it ran and was removed)
     * the dry run succeeded -> create; refused -> forbidden; no answer -> unknown
 
     In the new revision, and live:
@@ -75,7 +81,8 @@ def effect_of(case: Case) -> Decision | None:
     * part of another ApplySet -> forbidden; being deleted -> unknown
     * its definition changes with the same release and the dry run was refused -> unknown
     * the dry run succeeded: no difference -> unchanged; pods' template differs -> restart; otherwise -> patch
-    * refused, a Job whose work differs: finished -> recreate; still running -> forbidden
+    * refused, a Job whose work differs: still running -> forbidden; on a rollback -> prune (the earlier one had run;
+      an annotation of its author may say that it is to be run again); otherwise -> recreate
     * refused, otherwise -> forbidden, with the field; no answer -> unknown
     """
     if case.desired is None:
@@ -112,11 +119,22 @@ def _arriving(case: Case, desired: KubeObject) -> Decision:
         return Decision(Effect.CREATE, f"after {case.after}")
     if not case.served:
         return _unserved(case)
-    if desired.kind == "Job" and case.previous is not None and _same_work(case.previous, desired):
+    if desired.kind == "Job" and _has_run(case, desired):
         return Decision(Effect.UNCHANGED, f"{NOT_RUN_AGAIN}: it ran for an earlier revision and was removed since")
     if case.answer is not None and case.answer.result is not None:
         return Decision(Effect.CREATE)
     return _refused(case)
+
+
+def _has_run(case: Case, job: KubeObject) -> bool:
+    if case.is_rollback:
+        return not runs_on_rollback(job)
+    return case.previous is not None and _same_work(case.previous, job)
+
+
+def runs_on_rollback(job: KubeObject) -> bool:
+    """Whether its author wants it to run again when its revision is gone back to."""
+    return job.annotations.get(ON_ROLLBACK) == "run"
 
 
 def _same_work(previous: KubeObject, desired: KubeObject) -> bool:
@@ -163,6 +181,8 @@ def _job(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
             reference="job-running",
             hint="wait until it has ended, or delete it yourself if it may be cut off; then plan again",
         )
+    if case.is_rollback and not runs_on_rollback(desired):
+        return Decision(Effect.PRUNE, f"the Job of the earlier revision is {NOT_RUN_AGAIN}", differences)
     return Decision(Effect.RECREATE, "its work differs; the finished one is deleted first", differences)
 
 

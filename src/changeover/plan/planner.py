@@ -82,6 +82,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             after=_needed_first(obj, new, snapshot, definition=None if served else definition),
             schema_changes=definition is not None and _is_changing(definition, snapshot),
             foreign=snapshot.foreign.get(key, ""),
+            is_rollback=intent.kind == "rollback",
             ignored=_set_by_the_run(obj, intent),
         )
     for key, ref in leaving.items():

@@ -3,7 +3,7 @@
 * what was created is removed, but what holds data is kept
 * what was removed is created again, from the old revision
 * what was changed gets its old form, with the same price in restarts
-* a Job of the old revision is not run again: the new one is removed, the old one had run
+* a Job of the old revision is not run again unless its author says so: the new one is removed, the old one had run
 * what the cluster no longer serves, or could not be applied forward, is left as it is
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject
+from changeover.plan.classes import runs_on_rollback
 from changeover.plan.data import why_data
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.strategy import NOT_RUN_AGAIN, is_skipped
@@ -32,9 +33,20 @@ def _undone(change: ObjectChange, old: Mapping[str, KubeObject], new: Mapping[st
         return None
     if is_skipped(change):
         return replace(plain, reason=change.reason)
-    if change.ref.kind.name == "Job" and change.effect in {Effect.CREATE, Effect.RECREATE}:
-        return replace(plain, effect=Effect.PRUNE, reason=f"the Job of the old revision is {NOT_RUN_AGAIN}")
+    if change.ref.kind.name == "Job":
+        return _job(change, plain, old.get(key))
     return _restored(change, plain, old[key]) if key in old else _removed(change, plain, new.get(key))
+
+
+def _job(change: ObjectChange, plain: ObjectChange, old: KubeObject | None) -> ObjectChange | None:
+    ran = change.effect in {Effect.CREATE, Effect.RECREATE}
+    if old is not None and runs_on_rollback(old) and (ran or change.effect is Effect.PRUNE):
+        return replace(plain, effect=Effect.RECREATE if ran else Effect.CREATE)
+    if ran:
+        return replace(plain, effect=Effect.PRUNE, reason=f"the Job of the old revision is {NOT_RUN_AGAIN}")
+    if change.effect is Effect.PRUNE:
+        return replace(plain, effect=Effect.UNCHANGED, reason=f"{NOT_RUN_AGAIN}: it had run")
+    return plain if old is not None else None
 
 
 def _restored(change: ObjectChange, plain: ObjectChange, old: KubeObject) -> ObjectChange:

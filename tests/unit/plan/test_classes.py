@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from changeover.objects import KubeObject
-from changeover.plan.classes import Case, Decision, effect_of
+from changeover.plan.classes import ON_ROLLBACK, Case, Decision, effect_of
 from changeover.plan.model import DryRun, Effect
 from changeover.settings import SCALED_ANNOTATION
 from tests.unit.plan.world import claim, config_map, deployment, job, obj, refused, stateful_set, with_
@@ -22,6 +22,7 @@ PAUSED = with_(deployment(image="web:2"), True, "spec", "paused")
 ON_DELETE = stateful_set(image="db:2", updateStrategy={"type": "OnDelete"})
 KEPT = obj("v1", "ConfigMap", "a", annotations={"helm.sh/resource-policy": "keep"})
 GOING = obj("v1", "ConfigMap", "a", deletionTimestamp="now")
+RERUN = with_(job(), {ON_ROLLBACK: "run"}, "metadata", "annotations")
 SELECTOR = with_(deployment(), {"x": "y"}, "spec", "selector", "matchLabels")
 
 RULES: list[tuple[str, Case, Effect | None, str]] = [
@@ -70,6 +71,19 @@ RULES: list[tuple[str, Case, Effect | None, str]] = [
     ),
     ("job, removed after it ran", case(job(), previous=job()), Effect.UNCHANGED, "not run again"),
     ("job, removed, other", case(job(image="t:2"), previous=job()), Effect.CREATE, ""),
+    (
+        "job of an earlier revision, on a rollback",
+        case(job(image="t:1"), job(image="t:2"), is_rollback=True, answer=refused("spec.template")),
+        Effect.PRUNE,
+        "not run again",
+    ),
+    (
+        "job that a rollback runs again",
+        case(RERUN, job(image="t:2"), is_rollback=True, answer=refused("spec.template")),
+        Effect.RECREATE,
+        "",
+    ),
+    ("job, gone, on a rollback", case(job(), previous=job(image="t:2"), is_rollback=True), Effect.UNCHANGED, "not run"),
     (
         "its definition changes",
         case(obj("x/v1", "T", "t"), obj("x/v1", "T", "t"), schema_changes=True, answer=refused("spec.new", status=400)),

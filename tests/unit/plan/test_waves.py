@@ -1,9 +1,10 @@
 from changeover.objects import KubeObject
+from changeover.plan.classes import ON_ROLLBACK
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.strategy import Await
 from changeover.plan.waves import in_waves
 from changeover.plan.wayback import undone
-from tests.unit.plan.world import claim, config_map, deployment, job, obj, revision, stateful_set
+from tests.unit.plan.world import claim, config_map, deployment, job, obj, revision, stateful_set, with_
 
 NAMESPACE_OBJECT = obj("v1", "Namespace", "app", namespace=None)
 SERVICE = obj("v1", "Service", "web")
@@ -92,3 +93,10 @@ def test_on_the_way_back_a_created_claim_stays_and_a_job_is_not_run_again() -> N
         assert removed is not None
         assert removed[0] is Effect.PRUNE
         assert "not run again" in removed[1]
+    undone_removal = back(change(job(), Effect.PRUNE), old=(job(),))
+    assert undone_removal is not None
+    assert undone_removal[0] is Effect.UNCHANGED
+    assert undone_removal[1].startswith("not run again")
+    rerun = with_(job(), {ON_ROLLBACK: "run"}, "metadata", "annotations")
+    assert back(change(job(), Effect.RECREATE), old=(rerun,), new=(job(),)) == (Effect.RECREATE, "")
+    assert back(change(job(), Effect.UNCHANGED), old=(job(),), new=(job(),)) == (Effect.UNCHANGED, "")
