@@ -9,7 +9,7 @@ from typing import Protocol
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
-from changeover.render.functions.generated import Produce
+from changeover.render.pipeline import Produce
 from changeover.runs.faults import Faults
 
 

@@ -13,7 +13,7 @@ from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.package import Package, read_package
 from changeover.release.catalog import Release
-from changeover.render import functions, pipeline
+from changeover.render import pipeline
 from changeover.render.context import Context, ReleaseFacts
 from changeover.render.revision import Revision
 
@@ -116,7 +116,7 @@ async def lint(desk: Desk, path: str, version: str) -> list[dict[str, Any]]:
             "where": f"{finding.file}:{finding.line}" if finding.line else finding.file,
             "message": finding.message,
         }
-        for finding in rules.lint(package, functions=functions.names())
+        for finding in rules.lint(package, functions=pipeline.function_names())
     ]
 
 

@@ -15,7 +15,7 @@ from changeover.package.package import Form, Package
 from changeover.package.questions import read_config
 from changeover.ports import Charts
 from changeover.release import documents
-from changeover.render import finish, forms, pull_secret, shape
+from changeover.render import finish, forms, pull_secret, shape, vocabulary
 from changeover.render.context import Context
 from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
@@ -23,6 +23,8 @@ from changeover.render.ordering import Placed
 from changeover.render.revision import Revision
 from changeover.render.templates import Templates
 from changeover.render.vocabulary.generated import Produce
+
+__all__ = ["Produce", "function_names", "render", "templates_of", "version_of"]
 
 UNVERSIONED = "0"
 SHORTEST_SECRET = 4
@@ -68,6 +70,11 @@ def render(
 def templates_of(package: Package, answers: Mapping[str, Any], context: Context, *, produce: Produce) -> Templates:
     """The package's template language with its Config answered; `.form` says what is missing. Raises BadConfig."""
     return Templates(read_config(package.config), answers, context, produce=produce)
+
+
+def function_names() -> frozenset[str]:
+    """Every function that the vendor's template language knows, for the linter."""
+    return vocabulary.names()
 
 
 def version_of(package: Package, release: documents.ReleaseDocument, label: str) -> str:
