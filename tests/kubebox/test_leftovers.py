@@ -150,6 +150,20 @@ def test_a_new_start_clears_what_a_killed_starter_left(name: str) -> None:
         kubebox.start(name)
 
 
+def test_a_name_is_given_once_also_at_the_same_time(name: str) -> None:
+    argv = [sys.executable, "-m", "tools.kubebox", "start", "--name", name, "--nodes", "simulated=1"]
+    starters = [subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(3)]
+    said = [starter.communicate()[1].decode() for starter in starters]
+    assert sorted(starter.returncode for starter in starters) == [0, 2, 2]
+    assert sum("is taken" in text for text in said) == 2
+    cluster = kubebox.find(name)
+    assert all(cluster.components().values())
+    for component in cluster.components():
+        cluster.kill(component)
+    again = kubebox.start(name, nodes=kubebox.Nodes(real=0, simulated=1))
+    assert all(again.components().values()), "a dead cluster's name can be used"
+
+
 def test_a_failed_start_leaves_its_logs_only(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     flags = {"kube-apiserver": ["--no-such-flag"]}
     with pytest.raises(kubebox.KubeboxProblem, match=r"(?s)kube-apiserver should be running.*unknown flag"):

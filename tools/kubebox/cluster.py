@@ -120,7 +120,7 @@ def start(
 ) -> Cluster:
     """Build if necessary, and start a cluster; `flags` are more flags by component (kube-apiserver, ...).
 
-    What is left of an earlier cluster of this name whose starter died is removed first.
+    What is left of an earlier cluster of this name is removed first, when its starter died or nothing of it runs.
 
     Raises:
         KubeboxProblem: when it runs already, or cannot be started; nothing of it is left then but its logs.
@@ -129,13 +129,10 @@ def start(
         raise KubeboxProblem("A cluster's name is made of a-z, 0-9 and -.", found=repr(name))
     folder = layout.Folder(layout.state_home() / name)
     earlier = spec.read(folder)
-    if earlier and (earlier.ready or earlier.being_started()):
-        raise KubeboxProblem(
-            f"A new cluster needs a name of its own: {name} is taken.",
-            found="it was started before",
-            hint=f"`python -m tools.kubebox stop --name {name}` ends it",
-        )
     if earlier:
+        runs = earlier.ready and any(Cluster(folder, earlier).components().values())
+        if runs or earlier.being_started():
+            raise _taken(name)
         teardown.stop(folder, earlier)
     programs = toolchain.programs(tell)
     granted, bridged = startup.granted(nodes or Nodes(), tell)
@@ -151,9 +148,20 @@ def start(
     return _bring_up(folder, spec.started_by_us(wanted), tell)
 
 
+def _taken(name: str) -> KubeboxProblem:
+    return KubeboxProblem(
+        f"A new cluster needs a name of its own: {name} is taken.",
+        found="it was started before",
+        hint=f"`python -m tools.kubebox stop --name {name}` ends it",
+    )
+
+
 def _bring_up(folder: layout.Folder, wanted: spec.Spec, tell: toolchain.Say) -> Cluster:
     folder.make()
-    spec.write(folder, wanted)
+    try:
+        spec.create(folder, wanted)
+    except FileExistsError as error:
+        raise _taken(wanted.name) from error
     try:
         startup.Startup(wanted, folder, tell).go()
     except BaseException:

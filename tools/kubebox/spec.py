@@ -44,6 +44,20 @@ def write(folder: layout.Folder, spec: Spec) -> None:
     processes.write_whole(folder.spec, json.dumps(dataclasses.asdict(spec), indent=1))
 
 
+def create(folder: layout.Folder, spec: Spec) -> None:
+    """Write cluster.json for the first time.
+
+    Raises:
+        FileExistsError: when somebody else just did.
+    """
+    complete = folder.spec.with_name(f"{folder.spec.name}.{spec.starter}")
+    complete.write_text(json.dumps(dataclasses.asdict(spec), indent=1))
+    try:
+        folder.spec.hardlink_to(complete)
+    finally:
+        complete.unlink()
+
+
 def read(folder: layout.Folder) -> Spec | None:
     """The written spec, None when there is none."""
     try:

@@ -119,6 +119,7 @@ def _build(folder: Path, tell: Say) -> None:
     making.mkdir(parents=True)
     started = time.monotonic()
     tell(f"kubebox: building Kubernetes {KUBERNETES}; about 6 minutes on 2 cores the first time, seconds later")
+    tell("kubebox: fetching Go modules, if they are not here yet (170 MB)")
     total = _packages(compiler, environment)
     for name, package in PROGRAMS.items():
         argv = [compiler, "build", "-v", "-trimpath", "-ldflags", f"-s -w {STAMP}", "-o", str(making / name), package]
