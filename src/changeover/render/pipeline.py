@@ -6,6 +6,7 @@ from `produce` and is returned to be kept, so that the next rendering finds it i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -60,11 +61,15 @@ def render(
         placed, remarks = forms.kots(package, templates.render, setting)
         placed = _with_pull_secret(placed, context)
         informers = _informers(package, templates)
-        kept, secrets = templates.kept, templates.form.secrets
+        kept = templates.kept
+        secrets = (*templates.form.secrets, *_made_up(kept))
     registry = context.registry.address if context.registry and package.form is Form.KOTS else ""
     rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
     version = version_of(package, release, context.version_label)
-    return finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced)), kept
+    revision = finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced))
+    told = {"channel": context.release.channel, "cursor": context.release.cursor}
+    source = {**revision.source, **{name: value for name, value in told.items() if value}}
+    return replace(revision, source=source), kept
 
 
 def templates_of(package: Package, answers: Mapping[str, Any], context: Context, *, produce: Produce) -> Templates:
@@ -95,6 +100,11 @@ def _informers(package: Package, templates: Templates) -> tuple[str, ...]:
     file = document.file if (document := package.first("Application", "kots.io/")) else ""
     shown = (templates.render(file, informer).strip() for informer in package.application.status_informers)
     return tuple(informer for informer in shown if informer)
+
+
+def _made_up(kept: Mapping[str, str]) -> tuple[str, ...]:
+    """Generated texts, and of a certificate its key."""
+    return tuple(json.loads(value)[-1] if value.startswith('["') else value for value in kept.values())
 
 
 def _sensitive(answers: Any, *, under: str = "") -> tuple[str, ...]:

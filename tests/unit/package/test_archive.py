@@ -1,10 +1,13 @@
 """Archives that nobody vouches for."""
 
+import contextlib
 import gzip
 import io
 import tarfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from changeover.package import archive
 
@@ -111,3 +114,17 @@ def test_packing_is_repeatable_and_readable() -> None:
 )
 def test_common_folders_are_taken_off(paths: list[str], stripped: list[str]) -> None:
     assert list(archive.strip_common_folders(dict.fromkeys(paths, b""))) == stripped
+
+
+@given(st.binary(max_size=2000), st.booleans())
+def test_any_bytes_are_read_or_refused_with_words(noise: bytes, packed: bool) -> None:  # noqa: FBT001
+    with contextlib.suppress(archive.BrokenArchive, archive.UnsafeArchive):
+        archive.read_tar(gzip.compress(noise) if packed else noise)
+
+
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_one_damaged_byte_never_gets_through_unnoticed_in_a_header(place: int, value: int) -> None:
+    whole = bytearray(_tar((_entry("a.yaml"), b"x" * 100)))
+    whole[place % 512] = value
+    with contextlib.suppress(archive.BrokenArchive, archive.UnsafeArchive):
+        assert set(archive.read_tar(bytes(whole))) <= {"a.yaml"}

@@ -106,6 +106,7 @@ def test_a_kots_package_becomes_a_revision() -> None:
     assert found["web-7"].get("data", "foreign") == "{{ .Values.x }}"
     assert "stringData" not in found["db"].raw
     assert revision.version == "1.0"
+    assert revision.source["cursor"] == "7"
     assert revision.informers == ("deployment/web", "statefulset/db")
     assert revision.phases == {"Secret/apps/db": -2}
     assert revision.waits == {"Secret/apps/db": (("ready", "true"),)}
@@ -120,7 +121,7 @@ def test_answers_choose_objects_and_informers() -> None:
 
 def test_passwords_are_named_for_masking() -> None:
     revision, _ = _render(_files(), answers={"domain": "x", "login": "s3cret"})
-    assert revision.secrets == ("s3cret",)
+    assert set(revision.secrets) == {"s3cret", "RandomString-0", "genPrivateKey-1"}
 
 
 def test_the_same_inputs_give_the_same_digest_and_others_another() -> None:

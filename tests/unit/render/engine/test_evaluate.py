@@ -1,6 +1,10 @@
 """The template language: what Go's text/template does, bounded."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from changeover.render.engine import evaluate, values
 from changeover.render.engine.evaluate import Delimiters
@@ -111,3 +115,14 @@ def test_nothing_runs_away(text: str) -> None:
 )
 def test_floats_are_shown_as_go_shows_them(value: float, shown: str) -> None:
     assert values.plain(value) == shown
+
+
+WORDS = '{{ }} - if end range else with define "a" `b` ( ) | $x := .a 1 1.5 . list dict printf index \' nil upper , = é'
+PARTS = st.lists(st.sampled_from([*WORDS.split(), " ", "\n", '"', "/*", "*/"]), max_size=30)
+
+
+@given(PARTS)
+def test_any_text_is_rendered_or_refused_with_words(parts: list[str]) -> None:
+    with contextlib.suppress(TemplateProblem):
+        _render("".join(parts))
+        _render("{{ " + " ".join(parts) + " }}")
