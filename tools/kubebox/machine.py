@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from .problem import KubeboxProblem
+from .processes import search_path
 from .toolchain import Say
 
 PACKAGES = {  # a file each package brings: the package
@@ -32,7 +33,10 @@ def run(*argv: str, given: str | None = None, check: bool = True) -> str:
     Raises:
         KubeboxProblem: when it fails and `check` is set.
     """
-    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
+    program = shutil.which(argv[0], path=search_path()) or argv[0]
+    environment = {**os.environ, "PATH": search_path()}
+    words = [program, *argv[1:]]
+    done = subprocess.run(words, input=given, env=environment, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise KubeboxProblem(f"`{' '.join(argv)}` must succeed.", found=(done.stderr or done.stdout).strip()[-2000:])
     return done.stdout
@@ -40,14 +44,10 @@ def run(*argv: str, given: str | None = None, check: bool = True) -> str:
 
 def missing_packages() -> list[str]:
     """Debian packages that real nodes need and this machine lacks."""
-    lacking = {package for program, package in PACKAGES.items() if not shutil.which(program, path=_path())}
+    lacking = {package for program, package in PACKAGES.items() if not shutil.which(program, path=search_path())}
     if not (PLUGINS / "ptp").exists():
         lacking.add("containernetworking-plugins")
     return sorted(lacking)
-
-
-def _path() -> str:
-    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 def why_no_bridge() -> str | None:
@@ -58,7 +58,7 @@ def why_no_bridge() -> str | None:
         return "you are not root"
     if os.environ.get(AS_IF_NOT_ROOT):
         return f"{AS_IF_NOT_ROOT} is set"
-    if not shutil.which("ip", path=_path()):
+    if not shutil.which("ip", path=search_path()):
         return "there is no `ip` command (Debian package iproute2)"
     name = f"kbprobe{os.getpid() % 100000}"
     try:
@@ -71,7 +71,7 @@ def why_no_bridge() -> str | None:
 
 def can_route() -> bool:
     """Whether kube-proxy can forward to Services here."""
-    return all(shutil.which(program, path=_path()) for program in ("nft", "nsenter", "unshare", "mount"))
+    return all(shutil.which(program, path=search_path()) for program in ("nft", "nsenter", "unshare", "mount"))
 
 
 def why_no_real_nodes(tell: Say) -> str | None:

@@ -7,6 +7,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -17,7 +18,12 @@ from pathlib import Path
 from .problem import KubeboxProblem
 
 MARK = "KUBEBOX_CLUSTER"
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+INHERITED = ("HOME", "LANG", "TMPDIR")
+
+
+def search_path() -> str:
+    """PATH with the places of administrators' programs, which not every user's has."""
+    return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,10 @@ def spawn(folder: Path, process: Process, *, cluster: Path) -> Process:
     """Start a component in its own session, marked as the cluster's."""
     record(folder, process)
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    environment |= {MARK: str(cluster), "GOGC": "200"}
+    environment |= {MARK: str(cluster), "GOGC": "200", "PATH": search_path()}
     with Path(process.log).open("ab") as log:
         child = subprocess.Popen(
-            process.argv,
+            [shutil.which(process.argv[0], path=search_path()) or process.argv[0], *process.argv[1:]],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
