@@ -17,7 +17,7 @@ from changeover.errors import Problem
 class TemplateProblem(Problem):
     """A template that cannot be read or carried out; says file, line and the expression."""
 
-    reference = "template"
+    reference = "broken-template"
 
     def __init__(self, message: str, *, file: str = "", line: int = 0, found: str | None = None) -> None:
         where = f"{file or 'template'} line {line}: " if line else ""

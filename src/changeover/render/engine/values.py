@@ -18,7 +18,7 @@ _VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+))?([a-zA-Z%])")
 class ValueProblem(Problem):
     """An operation that Go refuses for these values."""
 
-    reference = "template-value"
+    reference = "broken-template-value"
 
 
 def truth(value: Any) -> bool:
