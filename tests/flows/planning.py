@@ -27,6 +27,10 @@ async def define_cert_manager(server: KubeCluster) -> None:
         made = await server.apply(KubeObject(raw))
         while not _is_established(await server.get(made.ref)):
             await asyncio.sleep(0.05)
+        kind = Kind("cert-manager.io/v1", made.get("spec", "names", "kind"))
+        while (kind.api_version, kind.name) not in await server.served():
+            await server.get(Ref(kind, "default", "x"))  # discovery follows within a second
+            await asyncio.sleep(0.05)
 
 
 def _is_established(definition: KubeObject | None) -> bool:

@@ -35,9 +35,9 @@ async def take_snapshot(
     cluster: Cluster, new: Revision, old: Revision | None, *, installation: Ref | None, namespace: str
 ) -> Snapshot:
     """Look at everything that a plan from `old` to `new` depends on."""
-    look = _Look(cluster, await cluster.served(), asyncio.Semaphore(PARALLEL), namespace)
-    set_id = inventory.applyset_id(installation) if installation else ""
     wanted = _refs(new, old)
+    look = _Look(cluster, await _served(cluster, wanted.values()), asyncio.Semaphore(PARALLEL), namespace)
+    set_id = inventory.applyset_id(installation) if installation else ""
     members, autoscaled, claims = await asyncio.gather(
         _members(look, installation, set_id, wanted), _autoscaled(look, new, wanted), _claims(look)
     )
@@ -59,6 +59,16 @@ async def take_snapshot(
         policy_gate=gate,
         claims=claims,
     )
+
+
+async def _served(cluster: Cluster, wanted: Iterable[Ref]) -> Served:
+    """What is served, asked anew when a wanted kind is missing: its definition may have come since."""
+    served = await cluster.served()
+    missing = next((ref for ref in wanted if _key(ref.kind) not in served), None)
+    if missing is None:
+        return served
+    await cluster.get(missing)  # a missing kind is looked up anew
+    return await cluster.served()
 
 
 @dataclass(frozen=True, slots=True)
