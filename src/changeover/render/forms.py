@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover.package import charts as packaged
@@ -20,9 +20,10 @@ from changeover.package import yaml_text
 from changeover.package.documents import Document
 from changeover.package.package import Package
 from changeover.ports import Charts
-from changeover.render import admission, helm, ordering
+from changeover.render import admission, finish, helm, ordering, steady
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark
+from changeover.render.steady import Keepsakes
 
 Template = Callable[[str, str], str]
 """(file, text) -> the text with the vendor's templates carried out."""
@@ -37,6 +38,7 @@ class Setting:
     namespace: str
     kubernetes: str = ""
     charts: Charts | None = None
+    keepsakes: Keepsakes = field(default_factory=Keepsakes)
 
 
 def manifests(package: Package) -> tuple[list[Placed], list[Remark]]:
@@ -132,13 +134,30 @@ def _rendered_chart(
     if setting.charts is None:
         return [], [Remark("chart-left-out", f"the chart {chart.name} was left out, as asked", chart.path)]
     namespace = release.namespace or setting.namespace
-    stream = setting.charts.render(
+    first, second = (_stream(setting.charts, release, chart, setting) for _ in range(2))
+    objects, remarks = _chart_objects(first, release, chart, namespace)
+    if first != second:
+        scope = "\n".join((f"{namespace}/{release.release}", finish.digest([chart.version, release.values])))
+        again, _ = _chart_objects(second, release, chart, namespace)
+        raws = [[item.raw for item in found] for found in (objects, again)]
+        settled = steady.settle(raws[0], raws[1], scope=scope, keepsakes=setting.keepsakes)
+        objects = [replace(item, raw=raw) for item, raw in zip(objects, settled, strict=True)]
+    return ordering.place_chart(objects, start=start), remarks
+
+
+def _stream(charts: Charts, release: helm.HelmRelease, chart: packaged.Chart, setting: Setting) -> str:
+    return charts.render(
         chart.archive,
         release=release.release,
-        namespace=namespace,
+        namespace=release.namespace or setting.namespace,
         values=release.values,
         kubernetes=setting.kubernetes,
     )
+
+
+def _chart_objects(
+    stream: str, release: helm.HelmRelease, chart: packaged.Chart, namespace: str
+) -> tuple[list[Placed], list[Remark]]:
     objects: list[Placed] = []
     remarks: list[Remark] = []
     for line, part in yaml_text.split_documents(stream):
@@ -148,7 +167,7 @@ def _rendered_chart(
             remarks.append(replace(judged.remark, file=where, line=0))
         if judged.raw is not None:
             objects.append(Placed(judged.raw, where, namespace=namespace, rewrite=not release.native))
-    return ordering.place_chart(objects, start=start), remarks
+    return objects, remarks
 
 
 def _source(part: str) -> str:

@@ -22,6 +22,7 @@ from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
 from changeover.render.ordering import Placed
 from changeover.render.revision import Revision
+from changeover.render.steady import Keepsakes
 from changeover.render.templates import Templates
 from changeover.render.vocabulary.generated import Produce
 
@@ -45,12 +46,16 @@ def render(
 ) -> tuple[Revision, Mapping[str, str]]:
     """Render a package for one Installation; the second result is every generated value, to be kept for next time.
 
+    Kept values that this release does not use stay in it: the way back may need them.
+
     `charts` None leaves charts out, with a remark each. `namespaced` tells what the cluster serves, when it was asked.
     Raises Problem: BrokenYaml, BadAnnotation, BadHelmChart, MissingChart, SameObjectTwice, a template's own.
     """
     release = documents.release_of(package)
-    setting = Setting(context.namespace, context.kubernetes_version, charts)
-    kept, secrets = context.kept, _sensitive(answers)
+    keepsakes = Keepsakes(context.kept)
+    setting = Setting(context.namespace, context.kubernetes_version, charts, keepsakes)
+    kept: Mapping[str, str] = {}
+    secrets = _sensitive(answers)
     informers: tuple[str, ...] = ()
     if package.form is Form.MANIFESTS:
         placed, remarks = forms.manifests(package)
@@ -63,13 +68,14 @@ def render(
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
+    made = {**kept, **keepsakes.used}
     registry = context.registry.address if context.registry and package.form is Form.KOTS else ""
     rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
     version = version_of(package, release, context.version_label)
     revision = finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced))
     told = {"channel": context.release.channel, "cursor": context.release.cursor}
     source = {**revision.source, **{name: value for name, value in told.items() if value}}
-    return replace(revision, source=source), kept
+    return replace(revision, source=source), {**context.kept, **made}
 
 
 def templates_of(package: Package, answers: Mapping[str, Any], context: Context, *, produce: Produce) -> Templates:
