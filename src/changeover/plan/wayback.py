@@ -1,6 +1,7 @@
 """The way back: the same change undone, object by object.
 
-* what was created is removed, but what holds data is kept
+* what was created is removed; claims, volumes, Namespaces and definitions stay, for what they hold cannot be got back;
+  a workload goes while its claims stay, unless it would take them along
 * what was removed is created again, from the old revision
 * what was changed gets its old form, with the same price in restarts
 * a Job of the old revision is not run again unless its author says so: the new one is removed, the old one had run
@@ -58,7 +59,16 @@ def _restored(change: ObjectChange, plain: ObjectChange, old: KubeObject) -> Obj
 def _removed(change: ObjectChange, plain: ObjectChange, new: KubeObject | None) -> ObjectChange | None:
     if change.effect is not Effect.CREATE:
         return None  # it was live before this run although the old revision does not name it: leave it
-    data = why_data(new) if new is not None else ""
-    if data:
-        return replace(plain, effect=Effect.KEEP, reason=f"{data}; it stays after a rollback")
+    stays = _why_it_stays(new) if new is not None else ""
+    if stays:
+        return replace(plain, effect=Effect.KEEP, reason=f"{stays}; it stays after a rollback")
     return replace(plain, effect=Effect.PRUNE, reason="the old revision does not have it")
+
+
+def _why_it_stays(new: KubeObject) -> str:
+    if new.kind == "CustomResourceDefinition":
+        return "objects of its kind would go with it"
+    data = why_data(new)
+    is_workload = new.get("spec", "template") is not None
+    deletes_claims = new.get("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete"
+    return "" if is_workload and not deletes_claims else data

@@ -100,3 +100,18 @@ def test_on_the_way_back_a_created_claim_stays_and_a_job_is_not_run_again() -> N
     rerun = with_(job(), {ON_ROLLBACK: "run"}, "metadata", "annotations")
     assert back(change(job(), Effect.RECREATE), old=(rerun,), new=(job(),)) == (Effect.RECREATE, "")
     assert back(change(job(), Effect.UNCHANGED), old=(job(),), new=(job(),)) == (Effect.UNCHANGED, "")
+
+
+def test_what_a_rollback_leaves_although_the_run_made_it() -> None:
+    definition = obj("apiextensions.k8s.io/v1", "CustomResourceDefinition", "ts.x", namespace=None, spec={})
+    greedy = stateful_set(persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete"})
+    expected = [
+        (claim(), Effect.KEEP),
+        (NAMESPACE_OBJECT, Effect.KEEP),
+        (definition, Effect.KEEP),
+        (greedy, Effect.KEEP),
+        (stateful_set(), Effect.PRUNE),
+        (deployment(volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]), Effect.PRUNE),
+    ]
+    found = [back(change(one), new=(one,)) for one, _ in expected]
+    assert [one[0] for one in found if one] == [effect for _, effect in expected]
