@@ -151,6 +151,9 @@ class _Reader:
         self._repeated = 0
         try:
             self._parser: Any = _PARSER(text)
+        except UnicodeEncodeError as error:
+            line = text.count("\n", 0, error.start) + first_line
+            raise BrokenYaml("bytes that are no text (UTF-8)", file=file, line=line, column=1) from None
         except yaml.YAMLError as error:
             raise self._broken(error) from None
 

@@ -71,7 +71,7 @@ def render(
     made = {**kept, **keepsakes.used}
     registry = context.registry.address if context.registry and package.form is Form.KOTS else ""
     rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
-    version = version_of(package, release, context.version_label)
+    version = version_of(package, release, context.version_label or context.release.label)
     revision = finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced))
     told = {"channel": context.release.channel, "cursor": context.release.cursor}
     source = {**revision.source, **{name: value for name, value in told.items() if value}}

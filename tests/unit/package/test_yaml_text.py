@@ -66,6 +66,7 @@ def test_text_means_what_kubernetes_reads(text: str, meaning: Any) -> None:
         ("d:\n  <<: 3", 2, "<< needs a mapping"),
         ("a: !!int x", 1, "not a int"),
         ("---\na: 1\n---\nb: 2", 4, "second document"),
+        ("a: 1\nb: \ud800", 2, "no text (UTF-8)"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, line: int, words: str) -> None:

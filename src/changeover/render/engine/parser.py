@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
@@ -291,10 +291,19 @@ class _Parser:
         if token.kind == "raw":
             return token.text[1:-1].replace("\r", "")
         if token.kind == "text":
-            return unquote(token.text)
+            return self._unquoted(token, token.text[1:-1])
         if token.kind == "char":
-            return ord(unquote('"' + token.text[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'))
+            text = self._unquoted(token, token.text[1:-1].replace("\\'", "'"))
+            if len(text) != 1:
+                raise self._problem(f"malformed character constant: {token.text}", token.line)
+            return ord(text)
         return self._number(token)
+
+    def _unquoted(self, token: Token, text: str) -> str:
+        try:
+            return unescape(text)
+        except (ValueError, OverflowError) as error:
+            raise self._problem(f"invalid text {token.text}: {error}", token.line) from None
 
     def _number(self, token: Token) -> object:
         text = token.text.replace("_", "")
@@ -329,8 +338,22 @@ class _Stream:
         return token
 
 
-def unquote(text: str) -> str:
-    """A Go text in double quotes."""
-    if "\\" not in text:
-        return text[1:-1]
-    return str(ast.literal_eval(text))
+_ESCAPE = re.compile(
+    r"\\(?:([abfnrtv\\\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))", re.DOTALL
+)
+_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
+
+
+def unescape(text: str) -> str:
+    """What stands between the quotes of a Go text. Raises ValueError for an escape that Go does not know."""
+
+    def one(match: re.Match[str]) -> str:
+        short, byte, four, eight, octal, other = match.groups()
+        if short:
+            return _SHORT[short]
+        digits, base = (octal, 8) if octal else (byte or four or eight or "", 16)
+        if other is not None or not digits:
+            raise ValueError(f"unknown escape \\{other}")
+        return chr(int(digits, base))
+
+    return _ESCAPE.sub(one, text)
