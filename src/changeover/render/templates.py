@@ -17,9 +17,12 @@ from changeover.render import vocabulary
 from changeover.render.context import Context
 from changeover.render.engine import evaluate
 from changeover.render.engine.evaluate import Delimiters, Place
+from changeover.render.engine.lexer import TemplateProblem
 from changeover.render.form import Form, ItemValue
 from changeover.render.vocabulary import config as config_functions
 from changeover.render.vocabulary.generated import Keeper, Produce
+
+__all__ = ["TemplateProblem", "Templates"]
 
 _PASSES = (Delimiters("{{repl", "}}"), Delimiters("repl{{", "}}"))
 _NAME = re.compile(r"^(?:---|kind:[ \t]*(\S+)|[ \t]+name:[ \t]*([^\n#]+))", re.MULTILINE)
