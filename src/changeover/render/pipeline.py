@@ -21,7 +21,7 @@ from changeover.render.context import Context
 from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
 from changeover.render.ordering import Placed
-from changeover.render.revision import Revision
+from changeover.render.revision import Remark, Revision
 from changeover.render.steady import Keepsakes
 from changeover.render.templates import Templates
 from changeover.render.vocabulary.generated import Produce
@@ -65,6 +65,7 @@ def render(
         templates = templates_of(package, answers, context, produce=produce)
         placed, remarks = forms.kots(package, templates.render, setting)
         placed = _with_pull_secret(placed, context)
+        remarks += _missing(package, templates)
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
@@ -100,6 +101,21 @@ def _with_pull_secret(placed: list[Placed], context: Context) -> list[Placed]:
     known = [replace(item, raw=pull_secret.add(item.raw, name)) if item.rewrite else item for item in placed]
     given = any(item.raw["kind"] == "Secret" and item.raw.get("metadata", {}).get("name") == name for item in placed)
     return known if given else [*pull_secret.place(context), *known]
+
+
+def _missing(package: Package, templates: Templates) -> list[Remark]:
+    """What blocks: visible required questions without an answer."""
+    config = package.config
+    return [
+        Remark(
+            "missing-answer",
+            f"{name} must be answered",
+            config.file if config else "",
+            config.line if config else 0,
+            f"--set {name}=…",
+        )
+        for name in templates.form.missing
+    ]
 
 
 def _informers(package: Package, templates: Templates) -> tuple[str, ...]:

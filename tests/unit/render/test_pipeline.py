@@ -119,6 +119,13 @@ def test_answers_choose_objects_and_informers() -> None:
     assert revision.informers == ("deployment/web",)
 
 
+def test_a_missing_answer_is_told() -> None:
+    revision, _ = _render(_files(), answers={})
+    assert [(remark.reference, remark.message) for remark in revision.remarks] == [
+        ("missing-answer", "domain must be answered")
+    ]
+
+
 def test_passwords_are_named_for_masking() -> None:
     revision, _ = _render(_files(), answers={"domain": "x", "login": "s3cret"})
     assert set(revision.secrets) == {"s3cret", "RandomString-0", "genPrivateKey-1"}
