@@ -26,7 +26,7 @@ check: $(STAMP) ## lint, types, layers, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest -q -n 2 tests/unit tests/architecture
 
 bench: $(STAMP) ## ratios against kubectl, side by side in one run
-	@$(BIN)/python -m tools.bench
+	@$(BIN)/python -m bench.plan
 
 prove: $(STAMP) ## the long proofs; results go to docs/proofs/
 	@$(BIN)/python -m tools.prove

@@ -15,7 +15,7 @@ from changeover.release.catalog import Release
 from changeover.release.documents import ReleaseDocument
 from changeover.release.profile import Profile
 from changeover.render import pipeline
-from changeover.render.context import ClusterFacts, Context, ReleaseFacts
+from changeover.render.context import Context, ReleaseFacts
 from changeover.render.revision import Revision
 
 
@@ -57,7 +57,7 @@ async def render(
             notes=release.notes,
             required=release.required,
         ),
-        cluster=ClusterFacts(version=await outside.cluster.version()),
+        kubernetes_version=await outside.cluster.version(),
         now=outside.clock.now(),
         kept=await installations.read_kept(outside, installation),
     )
@@ -70,4 +70,5 @@ async def render(
         produce=outside.produce,
         namespaced=lambda kind: found.namespaced if (found := served.get((kind.api_version, kind.name))) else None,
     )
-    return Rendered(package, revision, kept, merged)
+    missing = tuple(remark.message for remark in revision.remarks if remark.rule == "missing-answer")
+    return Rendered(package, revision, kept, merged, missing)

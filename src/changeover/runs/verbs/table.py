@@ -6,14 +6,22 @@ from collections.abc import Mapping
 
 from changeover.plan.steps import Verb
 from changeover.runs.scene import Act
-from changeover.runs.verbs import apply, prune, record, wait_ready, waits
+from changeover.runs.verbs import apply, backup, drain, gate, probe, prune, record, scale, wait_ready, waits
 
 ACTS: Mapping[Verb, Act] = {
     Verb.WAIT_WINDOW: waits.wait_window,
     Verb.ANNOUNCE: waits.announce,
+    Verb.CLOSE_GATE: gate.close_gate,
+    Verb.OPEN_GATE: gate.open_gate,
+    Verb.DRAIN: drain.drain,
     Verb.RECHECK: waits.recheck,
+    Verb.SCALE: scale.scale,
+    Verb.BACK_UP: backup.back_up,
+    Verb.RESTORE: backup.restore,
     Verb.APPLY: apply.apply,
     Verb.PRUNE: prune.prune,
     Verb.WAIT_READY: wait_ready.wait_ready,
+    Verb.PROBE: probe.probe,
+    Verb.SOAK: probe.soak,
     Verb.RECORD: record.record,
 }

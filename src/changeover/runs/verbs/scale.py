@@ -1,0 +1,131 @@
+"""SCALE: to a number, or back to what a step found; former replicas are in the journal and on the object.
+
+* an autoscaler would undo it: refused, by name
+* a session controller is not scaled down while sessions are there: it makes their backups
+* down to 0 is done when the pods are gone; up is done when it is ready
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from changeover.errors import Problem
+from changeover.objects import Kind, KubeObject, Ref
+from changeover.plan.steps import Step
+from changeover.ports import Json
+from changeover.runs.health import informers, kstatus
+from changeover.runs.health.causes import POD
+from changeover.runs.scene import Scene
+from changeover.runs.verbs.stopping import PROBE_LABEL
+from changeover.settings import SCALED_ANNOTATION
+
+AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+POLL = 0.5
+
+
+class NoWorkload(Problem):
+    """The profile names a workload that is not there."""
+
+    reference = "no-workload"
+
+
+class Autoscaled(Problem):
+    """A HorizontalPodAutoscaler scales what a run must hold still."""
+
+    reference = "autoscaled"
+
+
+class SessionsLeft(Problem):
+    """The session controller must stay while sessions are there."""
+
+    reference = "sessions-left"
+
+
+async def scale(step: Step, scene: Scene) -> Mapping[str, Json]:
+    """Scale, and wait until it is so."""
+    live = await _workload(step, scene)
+    wanted = step.arguments["replicas"]
+    if wanted == "restore":
+        return await _restore(step, scene, live)
+    await _refuse(step, scene, live)
+    before = scene.notes(step.id).get("replicas")
+    if before is None:
+        before = int(live.get("spec", "replicas", default=1))
+        await scene.note(step, "replicas", before)
+    await scene.checkpoint(step)
+    patch = {"metadata": {"annotations": {SCALED_ANNOTATION: str(before)}}, "spec": {"replicas": int(wanted)}}
+    await scene.cluster.patch(live.ref, patch)
+    await _pods_gone(step, scene, live)
+    return {"replicas": before}
+
+
+async def _workload(step: Step, scene: Scene) -> KubeObject:
+    informer = informers.parse(step.target)
+    kind = informer.kind if informer else None
+    live = None
+    if informer and kind:
+        live = await scene.cluster.get(Ref(kind, informer.namespace or scene.subject.namespace, informer.name))
+    if live is None:
+        raise NoWorkload(f"{step.target} must be there to be scaled.", hint="the profile names it as kind/name")
+    return live
+
+
+async def _refuse(step: Step, scene: Scene, live: KubeObject) -> None:
+    for scaler in await scene.cluster.list(AUTOSCALER, namespace=live.namespace):
+        target = scaler.get("spec", "scaleTargetRef", default={})
+        if (target.get("kind"), target.get("name")) == (live.kind, live.name):
+            raise Autoscaled(
+                f"{live.ref} must stand still for a while.",
+                found=f"HorizontalPodAutoscaler/{scaler.name} scales it",
+                hint="remove the autoscaler for the time of the run, or take the workload out of the profile",
+            )
+    selector = str(step.arguments.get("sessions", ""))
+    if selector:
+        pods = await scene.cluster.list(POD, namespace=live.namespace, selector=selector)
+        left = [pod.name for pod in pods if PROBE_LABEL not in pod.labels]
+        if left:
+            raise SessionsLeft(
+                f"{live.ref} must not be stopped while sessions are there: it makes their backups.",
+                found=", ".join(left[:10]),
+                hint="they were started after the drain; begin again",
+            )
+
+
+async def _pods_gone(step: Step, scene: Scene, live: KubeObject) -> None:
+    selector = ",".join(
+        f"{key}={value}" for key, value in live.get("spec", "selector", "matchLabels", default={}).items()
+    )
+    while True:
+        pods = await scene.cluster.list(POD, namespace=live.namespace, selector=selector)
+        if not pods:
+            return
+        scene.progress(step, f"waiting until {pods[0].name} has ended")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(POLL)
+
+
+async def _restore(step: Step, scene: Scene, live: KubeObject) -> Mapping[str, Json]:
+    before = next((found for name in step.arguments["of"] if (found := _replicas(scene, name)) is not None), None)
+    if before is None:
+        return {"replicas": live.get("spec", "replicas", default=1), "restored": False}
+    await scene.checkpoint(step)
+    patch = {"metadata": {"annotations": {SCALED_ANNOTATION: None}}, "spec": {"replicas": before}}
+    await scene.cluster.patch(live.ref, patch)
+    while True:
+        again = await scene.cluster.get(live.ref)
+        health = kstatus.judge(again) if again else None
+        if health is None or health.current or _is_broken(again):
+            return {"replicas": before, "restored": True}
+        scene.progress(step, f"{live.ref}: {health.message}")
+        await scene.checkpoint(step)
+        await scene.clock.sleep(POLL)
+
+
+def _is_broken(live: KubeObject | None) -> bool:
+    """Nothing is gained by waiting here for what a later step judges: it was asked to run no pods."""
+    return live is not None and live.get("spec", "replicas", default=1) == 0
+
+
+def _replicas(scene: Scene, step_id: str) -> int | None:
+    found = scene.notes(step_id).get("replicas")
+    return None if found is None else int(found)
