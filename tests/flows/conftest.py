@@ -1,7 +1,8 @@
 """One real cluster for all tests of a session, and a namespace of its own for each test.
 
 `CHANGEOVER_TEST_KUBECONFIG` names a running cluster to use; otherwise one kubebox cluster ``tests`` is started by
-whoever comes first, shared by all workers, and stopped by whoever leaves last (`CHANGEOVER_TEST_KEEP=1` keeps it).
+whoever comes first, shared by all workers, and stopped by whoever leaves last (`CHANGEOVER_TEST_KEEP=1` keeps it;
+`CHANGEOVER_TEST_CLUSTER` gives it another name).
 """
 
 import asyncio
@@ -21,8 +22,9 @@ from changeover.kube.connect import connect
 from changeover.kube.setup import ClusterDefinitions
 from changeover.objects import Kind, KubeObject, Ref
 from tools import kubebox
+from tools.kubebox import images
 
-NAME = "tests"
+NAME = os.environ.get("CHANGEOVER_TEST_CLUSTER", "tests")
 HOME = Path(tempfile.gettempdir()) / f"changeover-tests-{os.getuid()}"
 
 
@@ -115,3 +117,10 @@ def real_nodes(shared_cluster: kubebox.Cluster | None) -> kubebox.Cluster:
     if shared_cluster is None or not shared_cluster.nodes.real:
         pytest.skip("needs a kubebox cluster with a real node (root on Linux)")
     return shared_cluster
+
+
+@pytest.fixture(scope="session")
+def python_image(real_nodes: kubebox.Cluster) -> str:
+    """An image with nothing but Python 3, in the cluster's registry."""
+    archive = images.python_image("python:test", {"app/readme": b"nothing"}, ["python3"])
+    return real_nodes.push(archive, "test/python", "1")

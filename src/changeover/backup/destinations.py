@@ -1,26 +1,36 @@
-"""From an Installation's backup policy to what copies its volumes."""
+"""From an Installation's backup policy to what copies its volumes.
+
+* ``pvc:NAME`` is a claim beside the application, anything else a folder of this machine
+* where the policy names an image, pods copy; else this machine does, when it can reach the volumes' files
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from changeover.backup.claims import ClaimVolumes
 from changeover.backup.local import LocalVolumes
 from changeover.backup.mover import MoverVolumes
-from changeover.kube.client import KubeCluster
-from changeover.kube.proxy import PodProxy
+from changeover.backup.streams import StreamingCluster
 from changeover.objects import KubeObject
 from changeover.ports import Json, Volumes
 
+CLAIM = "pvc:"
 
-def volumes_of(cluster: KubeCluster, policy: Mapping[str, Json], installation: KubeObject) -> Volumes | None:
-    """A pod copies where the policy names an image, else this machine; None without a destination."""
-    destination = str(policy.get("destination") or "")
+
+def volumes_of(cluster: StreamingCluster, policy: Mapping[str, Json], installation: KubeObject) -> Volumes | None:
+    """What copies the Installation's volumes; None without a destination."""
+    destination, image = str(policy.get("destination") or ""), str(policy.get("image") or "")
+    namespace = installation.namespace
     if not destination:
         return None
-    folder = Path(destination).expanduser() / installation.namespace / installation.name
-    image = str(policy.get("image") or "")
+    if destination.startswith(CLAIM):
+        claim = destination.removeprefix(CLAIM).strip("/")
+        if image:
+            return ClaimVolumes(cluster, namespace=namespace, claim=claim, inside=installation.name, image=image)
+        return LocalVolumes(cluster, namespace, folder=Path(installation.name), claim=claim)
+    folder = Path(destination).expanduser().resolve() / namespace / installation.name
     if image:
-        proxy = PodProxy(cluster.http)
-        return MoverVolumes(cluster, proxy, namespace=installation.namespace, folder=folder, image=image)
-    return LocalVolumes(cluster, installation.namespace, folder=folder)
+        return MoverVolumes(cluster, namespace=namespace, folder=folder, image=image)
+    return LocalVolumes(cluster, namespace, folder=folder)

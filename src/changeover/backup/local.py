@@ -6,104 +6,79 @@ A restore unpacks beside the old content, verifies, then swaps: the claim never 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tarfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import zstandard
-
-from changeover.backup.pieces import BrokenBackup, Content, Folder, measure, reading, verify
+from changeover.backup import archive
+from changeover.backup.pieces import Folder, piece_of, place, problem_of, verify
 from changeover.backup.volumes import folder_of
 from changeover.objects import KubeObject
 from changeover.ports import BackupPiece, Cluster
 
 
 class LocalVolumes:
-    """Implements `ports.Volumes`."""
+    """Implements `ports.Volumes`; `claim` names the destination's claim when it is not a folder of this machine."""
 
-    def __init__(self, cluster: Cluster, namespace: str, *, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, *, folder: Path, claim: str = "") -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._folder = Folder(folder)
+        self._inside = folder
+        self._claim = claim
+
+    async def _folder(self) -> Folder:
+        if not self._claim:
+            return Folder(self._inside, f"file://{self._inside}")
+        _, path = await folder_of(self._cluster, self._namespace, self._claim)
+        return Folder(path / self._inside, f"pvc://{self._claim}/{self._inside}")
 
     async def room(self, claims: Sequence[str]) -> tuple[int, int]:
         """(bytes needed at most, bytes free at the destination)."""
         needed = 0
         for claim in claims:
             _, path = await folder_of(self._cluster, self._namespace, claim)
-            needed += await asyncio.to_thread(_size, path)
-        return needed, self._folder.free()
+            needed += (await asyncio.to_thread(archive.measured, path))["archive"]
+        return needed, (await self._folder()).free()
 
     async def back_up(self, claim: str, *, name: str, key: str) -> BackupPiece:
         """Copy a claim's content and read it back."""
-        found = self._folder.finished(key, name)
-        if found is not None:
-            return found
+        folder = await self._folder()
         live, path = await folder_of(self._cluster, self._namespace, claim)
-        return await asyncio.to_thread(self._copy, live, path, name, key)
-
-    def _copy(self, claim: KubeObject, path: Path, name: str, key: str) -> BackupPiece:
-        began = time.monotonic()
-        self._folder.need(_size(path))
-        with self._folder.writing(key, name) as file, zstandard.ZstdCompressor(level=3).stream_writer(file) as packed:
-            _pack(path, packed)
-        location = f"file://{self._folder.place(key, name)}"
-        with reading(location) as stream:
-            content = measure(stream)
-        wanted = Content(content.sha256, _size(path), _count(path))
-        verify(location, wanted)
-        piece = BackupPiece(
-            name=name,
-            claim=claim.name,
-            claim_uid=claim.uid,
-            location=location,
-            sha256=content.sha256,
-            bytes=content.bytes,
-            files=content.files,
-            seconds=round(time.monotonic() - began, 3),
-        )
-        self._folder.finish(piece, key)
-        return piece
+        return await asyncio.to_thread(_copy, live, path, folder=folder, name=name, key=key)
 
     async def restore(self, piece: BackupPiece, *, key: str) -> None:
         """Replace the claim's content by the piece's."""
-        await asyncio.to_thread(verify, piece.location, Content(piece.sha256, piece.bytes, piece.files))
+        file = (await self._folder()).file_of(piece.location)
         _, path = await folder_of(self._cluster, self._namespace, piece.claim)
-        await asyncio.to_thread(_swap, piece, path, key)
+        await asyncio.to_thread(_replace, piece, path, file=file, key=key)
 
 
-def _files(path: Path) -> list[Path]:
-    return sorted(one for one in path.rglob("*") if one.is_file() and not one.is_symlink())
+def _copy(claim: KubeObject, path: Path, *, folder: Folder, name: str, key: str) -> BackupPiece:
+    began = time.monotonic()
+    where = place(key, name)
+    about = {
+        "name": name,
+        "claim": claim.name,
+        "claim_uid": claim.uid,
+        "location": f"{folder.address}/{where.rpartition('/')[0]}/",
+        "seconds": 0.0,
+    }
+    finished = folder.finished(key, name)
+    if finished is not None:
+        return finished
+    try:
+        piece = piece_of(archive.back_up(path, folder.path / where, about))
+    except archive.MoveError as error:
+        raise problem_of(error.told, f"Backing up PersistentVolumeClaim/{claim.name}") from error
+    timed = BackupPiece(**{**piece.as_json(), "seconds": round(time.monotonic() - began, 3)})
+    folder.finish(timed, key)
+    return timed
 
 
-def _size(path: Path) -> int:
-    return sum(one.stat().st_size for one in _files(path))
-
-
-def _count(path: Path) -> int:
-    return len(_files(path))
-
-
-def _pack(path: Path, stream: Any) -> None:
-    with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        for child in sorted(path.iterdir()):
-            archive.add(child, arcname=child.name)
-
-
-def _swap(piece: BackupPiece, path: Path, key: str) -> None:
-    fresh = path / f".changeover-{key.rpartition('/')[2][:40]}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    with reading(piece.location) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(fresh, filter="tar")
-    if _count(fresh) != piece.files:
-        raise BrokenBackup(f"{piece.location} must unpack completely.", found=f"{_count(fresh)} of {piece.files} files")
-    for old in path.iterdir():
-        if old != fresh:
-            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    for new in fresh.iterdir():
-        new.replace(path / new.name)
-    fresh.rmdir()
+def _replace(piece: BackupPiece, path: Path, *, file: Path, key: str) -> None:
+    verify(file, piece)
+    try:
+        with archive.expanded(file) as stream:
+            archive.restore(stream, path, sha256=piece.sha256, key=key)
+    except archive.MoveError as error:
+        raise problem_of(error.told, f"Restoring PersistentVolumeClaim/{piece.claim}") from error

@@ -1,48 +1,52 @@
 # mypy: ignore-errors
-"""Runs inside the mover pod (stdlib only): sends the claim's content as a tar stream, or takes one and swaps it in.
+# ruff: noqa: F821
+"""Runs inside a pod, after the text of `archive.py` (Python's standard library only). It does one of two things.
 
-GET /size -> {"bytes", "files"}; GET /tar -> the stream; GET /digest -> {"sha256", "files", "bytes"} of the last stream;
-PUT /tar with X-Sha256 and X-Files -> unpacks beside the content, verifies, swaps. It ends by itself after an hour.
+* with an order (JSON) it measures, backs up or restores between mounted folders, and leaves its answer in the
+  termination message: {"error": {...}} or the result
+* with a port it serves one mounted folder: GET /size; GET /tar, the stream; GET /digest of the stream sent last;
+  PUT /tar with X-Sha256 and X-Key, which replaces the content. It ends by itself after an hour.
 """
 
-import hashlib
 import http.server
 import json
 import os
-import shutil
 import sys
-import tarfile
 import threading
+from pathlib import Path
 
-ROOT = os.environ.get("CHANGEOVER_DATA", "/data")
-FRESH = ".changeover-restore"
+ROOT = Path(os.environ.get("CHANGEOVER_DATA", "/data"))
+ANSWER = Path(os.environ.get("CHANGEOVER_ANSWER", "/dev/termination-log"))
 LAST = {}
 
 
-class Digesting:
-    def __init__(self, stream):
-        self.stream, self.digest = stream, hashlib.sha256()
+def do(order):
+    if order["do"] == "measure":
+        needed = sum(measured(Path(one))["archive"] for one in order["sources"])
+        return {"needed": needed, "free": free(Path(order["folder"]))}
+    if order["do"] == "back-up":
+        return back_up(Path(order["source"]), Path(order["place"]), order["about"])
+    path = Path(order["archive"])
+    if not path.is_file():
+        raise MoveError("archive-missing", "The archive must be there.", f"there is no {path.name}")
+    with expanded(path) as stream:
+        found = check(stream)["sha256"]
+    if found != order["sha256"]:
+        raise MoveError("archive-differs", "The archive must have digest " + order["sha256"], found)
+    with expanded(path) as stream:
+        return restore(stream, Path(order["target"]), sha256=order["sha256"], key=order["key"])
 
-    def write(self, content):
-        self.digest.update(content)
-        self.stream.write(content)
-        return len(content)
 
-    def read(self, size):
-        content = self.stream.read(size)
-        self.digest.update(content)
-        return content
-
-
-def measured(root):
-    files = size = 0
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name != FRESH]
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path) and not os.path.islink(path):
-                files, size = files + 1, size + os.path.getsize(path)
-    return {"files": files, "bytes": size}
+def obey(order):
+    try:
+        answer, code = do(order), 0
+    except MoveError as error:
+        answer, code = {"error": error.told}, 1
+    except OSError as error:
+        told = {"code": "io", "wanted": "The files must be readable and writable.", "found": str(error), "hint": ""}
+        answer, code = {"error": told}, 1
+    ANSWER.write_text(json.dumps(answer))
+    return code
 
 
 class Body:
@@ -88,49 +92,42 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.path == "/size":
-            return self.answer(measured(ROOT))
+        if self.path in ("/", "/size"):
+            return self.answer(measured(ROOT) if self.path == "/size" else {})
         if self.path == "/digest":
             return self.answer(LAST)
+        LAST.clear()
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
-        stream = Digesting(self.wfile)
-        with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            for name in sorted(os.listdir(ROOT)):
-                if name != FRESH:
-                    archive.add(os.path.join(ROOT, name), arcname=name)
-        LAST.update(sha256="sha256:" + stream.digest.hexdigest(), **measured(ROOT))
         self.close_connection = True
+        try:
+            LAST.update(pack(ROOT, self.wfile))
+        except MoveError as error:
+            LAST.update(error=error.told)
         return None
 
     def do_PUT(self):
-        fresh = os.path.join(ROOT, FRESH)
-        shutil.rmtree(fresh, ignore_errors=True)
-        os.mkdir(fresh)
-        stream = Digesting(Body(self))
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            archive.extractall(fresh, filter="tar") if hasattr(tarfile, "data_filter") else archive.extractall(fresh)
-        while stream.read(1 << 20):
-            pass
-        found = {"sha256": "sha256:" + stream.digest.hexdigest(), "files": measured(fresh)["files"]}
-        if found["sha256"] != self.headers["X-Sha256"] or found["files"] != int(self.headers["X-Files"]):
-            shutil.rmtree(fresh)
-            return self.answer(found, status=409)
-        for name in os.listdir(ROOT):
-            path = os.path.join(ROOT, name)
-            if name != FRESH:
-                shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
-        for name in os.listdir(fresh):
-            os.rename(os.path.join(fresh, name), os.path.join(ROOT, name))
-        os.rmdir(fresh)
-        os.sync()
+        try:
+            headers, body = self.headers, Body(self)
+            found = restore(body, ROOT, sha256=headers["X-Sha256"], key=headers["X-Key"])
+            Digesting(body).to_the_end()
+        except MoveError as error:
+            self.close_connection = True
+            return self.answer({"error": error.told}, status=409)
         return self.answer(found)
 
     def log_message(self, *arguments):
         pass
 
 
-if __name__ == "__main__":
+def main(argument):
+    if argument.startswith("{"):
+        return obey(json.loads(argument))
     threading.Timer(3600, os._exit, (1,)).start()
-    http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
+    http.server.ThreadingHTTPServer(("", int(argument)), Handler).serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

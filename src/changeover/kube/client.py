@@ -20,6 +20,7 @@ import httpx2
 
 from changeover.kube import discovery, errors
 from changeover.kube.execute import execute
+from changeover.kube.proxy import PodProxy
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
 from changeover.ports import Busy, Json, Propagation, Refused, Resource, Unreachable
 from changeover.settings import REQUEST_SECONDS
@@ -49,9 +50,9 @@ class KubeCluster:
         self._uid = ""
 
     @property
-    def http(self) -> httpx2.AsyncClient:
-        """The authenticated connection, for streams through the API server's proxy."""
-        return self._http
+    def streams(self) -> PodProxy:
+        """HTTP to its pods."""
+        return PodProxy(self._http)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -93,13 +94,12 @@ class KubeCluster:
                     self._served = await self._discover()
         return self._served.get(key)
 
-    async def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "", port: int = 0) -> str | None:
+    async def _path(self, ref: Ref, *, collection: bool = False, subresource: str = "") -> str | None:
         resource = await self._resource(ref.kind)
         if resource is None:
             return None
         path = discovery.path_of(resource, ref.namespace)
         path = path if collection else f"{path}/{ref.name}"
-        path = f"{path}:{port}" if port else path
         return f"{path}/{subresource}" if subresource else path
 
     async def _must(self, ref: Ref, **how: Any) -> str:
@@ -196,27 +196,6 @@ class KubeCluster:
         """Run a command in a container: exit code and combined output."""
         path = await self._must(pod, subresource="exec")
         return await execute(self._http, path, command, container=container, what=f"running {command[0]} in {pod}")
-
-    async def download(self, pod: Ref, path: str, *, port: int) -> AsyncIterator[bytes]:
-        """The body of a GET to an HTTP server in a pod, through the API server."""
-        what = f"reading {path} from {pod}"
-        way = await self._must(pod, subresource=f"proxy/{path}", port=port)
-        try:
-            async with self._http.stream("GET", way) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    raise errors.problem_of(what, answer)
-                async for part in answer.aiter_raw():
-                    yield part
-        except httpx2.TransportError as error:
-            raise errors.unreachable(what, error) from error
-
-    async def upload(self, pod: Ref, path: str, content: AsyncIterator[bytes], *, port: int) -> bytes:
-        """The answer of a PUT to an HTTP server in a pod, through the API server."""
-        way = await self._must(pod, subresource=f"proxy/{path}", port=port)
-        patient = httpx2.Timeout(None, connect=REQUEST_SECONDS)
-        request = self._http.build_request("PUT", way, content=content, timeout=patient)
-        return (await self._answer(request, f"sending {path} to {pod}")).content
 
     async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
         """SelfSubjectAccessReview."""
