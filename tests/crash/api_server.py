@@ -6,7 +6,6 @@ fields, dry runs, immutable Job templates and selectors, the gate's admission po
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.ports import AlreadyExists, Conflict, Propagation, Refused, Resource
 from changeover.settings import GATE_POLICY
-from tests.crash.merging import json_patched, merged, owned, without
+from tests.crash.merging import json_patched, kept, merged, owned, without
 
 KINDS: dict[str, tuple[str, bool]] = {
     "Namespace": ("v1", False),
@@ -46,9 +45,12 @@ Raw = dict[str, Any]
 
 def copied(value: Any) -> Any:
     """A deep copy of JSON."""
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is dict:
         return {key: copied(inside) for key, inside in value.items()}
-    return [copied(inside) for inside in value] if isinstance(value, list | tuple) else value
+    if kind is list or kind is tuple:
+        return [copied(inside) for inside in value]
+    return value if not isinstance(value, Mapping) else {key: copied(inside) for key, inside in value.items()}
 
 
 class ApiServer:
@@ -62,7 +64,7 @@ class ApiServer:
         """(verb, key) -> how often a request really changed something."""
         self.writes: list[tuple[str, str]] = []
         """The same, in order, state objects left out."""
-        self.trouble: Callable[[str, Ref], None] = lambda verb, ref: None
+        self.trouble: Callable[[str, Ref], None] = lambda _verb, _ref: None
         """Called before each request; may raise."""
         self.settle: Callable[[], None] = lambda: None
         self.now: Callable[[], str] = lambda: "2026-03-02T03:00:00Z"
@@ -89,12 +91,13 @@ class ApiServer:
 
     async def list(self, kind: Kind, *, namespace: str = "", selector: str = "") -> Sequence[KubeObject]:
         self._enter("list", Ref(kind, namespace, ""))
+        prefix = f"{kind.group_kind}/"
         return [
-            KubeObject(copied(raw))
-            for key, raw in sorted(self.objects.items())
-            if key.startswith(f"{kind.group_kind}/")
-            and namespace in ("", raw["metadata"].get("namespace", ""))
-            and selected(raw["metadata"].get("labels") or {}, selector)
+            KubeObject(copied(self.objects[key]))
+            for key in sorted(self.objects)
+            if key.startswith(prefix)
+            and namespace in ("", self.objects[key]["metadata"].get("namespace", ""))
+            and selected(self.objects[key]["metadata"].get("labels") or {}, selector)
         ]
 
     async def logs(self, pod: Ref, *, container: str = "", tail: int = 100, previous: bool = False) -> str:
@@ -236,7 +239,9 @@ class ApiServer:
             return KubeObject(copied(new))
         if applied is not None:
             self.applied[ref.key] = copied(applied)
-        if json.dumps(new, sort_keys=True) != json.dumps(live, sort_keys=True):
+        elif ref.key in self.applied:
+            self.applied[ref.key] = kept(self.applied[ref.key], new)
+        if new != live:
             if new.get("spec") != live.get("spec"):
                 new["metadata"]["generation"] = live["metadata"].get("generation", 1) + 1
             self.objects[ref.key] = new

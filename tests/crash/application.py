@@ -9,11 +9,9 @@ from typing import Any
 
 from changeover.errors import Problem
 from changeover.objects import KubeObject
-from changeover.plan.steps import Verb
 from changeover.ports import Answer
 from changeover.release.profile import Profile
 from changeover.render.revision import Revision
-from changeover.runs.scene import Act
 from changeover.settings import REQUEST_ANNOTATION
 from tests.crash.api_server import ApiServer
 from tests.crash.controllers import RECEIPT
@@ -39,16 +37,21 @@ def _pods(name: str, image: str, *, replicas: int = 1, **more: Any) -> dict[str,
     return {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template, **more}
 
 
-def revision(version: str, *, image: str = "", epochs: tuple[int, int, int] = (1, 1, 1)) -> Revision:
-    """One release; `image` breaks it (``broken``: never ready); epochs are (reads from, reads to, writes)."""
-    image = f"workbench/{image or 'app'}:{version}"
+def revision(version: str, *, proxy: str = "proxy", epochs: tuple[int, int, int] = (1, 1, 1)) -> Revision:
+    """One release; its `proxy` may be ``broken``: never ready; epochs are (reads from, reads to, writes)."""
+    image = f"workbench/app:{version}"
     objects = [
         _obj("v1", "ConfigMap", "settings", data={"version": version}),
         _obj("v1", "ConfigMap", f"only-{version}", data={"x": "1"}),
-        _obj("v1", "Service", "wb-proxy", spec={"selector": {"app": "wb-proxy"}, "ports": [{"port": 80}]}),
+        _obj(
+            "v1",
+            "Service",
+            "wb-proxy",
+            spec={"clusterIP": "10.0.0.1", "selector": {"app": "wb-proxy"}, "ports": [{"port": 80}]},
+        ),
         _obj("apps/v1", "StatefulSet", "wb-db", spec=_pods("wb-db", "workbench/db:1", serviceName="wb-db")),
         _obj("apps/v1", "Deployment", "wb-manager", spec=_pods("wb-manager", image)),
-        _obj("apps/v1", "Deployment", "wb-proxy", spec=_pods("wb-proxy", image, replicas=2)),
+        _obj("apps/v1", "Deployment", "wb-proxy", spec=_pods("wb-proxy", f"workbench/{proxy}:{version}", replicas=2)),
         _obj(
             "batch/v1",
             "Job",
@@ -58,8 +61,30 @@ def revision(version: str, *, image: str = "", epochs: tuple[int, int, int] = (1
     ]
     low, high, writes = epochs
     return Revision(
-        version, tuple(objects), digest=f"sha256:{version}{image}", reads_epochs=(low, high), writes_epoch=writes
+        version,
+        tuple(objects),
+        digest=f"sha256:{version}{proxy}{epochs}",
+        reads_epochs=(low, high),
+        writes_epoch=writes,
     )
+
+
+CLAIM = "data-wb-db-0"
+
+
+def image(revision: Revision) -> str:
+    """What its session controller runs."""
+    return next(image_of(obj.get("spec", "template")) for obj in revision.objects if obj.name == "wb-manager")
+
+
+def image_of(pod: Mapping[str, Any]) -> str:
+    """What a pod runs."""
+    return str(pod["spec"]["containers"][0]["image"])
+
+
+def migrated(content: str, epoch: int) -> str:
+    """Data after code that writes this epoch has run on it; a later epoch is left alone."""
+    return f"epoch {max(epoch, int(content.split()[1]))}"
 
 
 def claim(name: str) -> dict[str, Any]:
@@ -102,10 +127,3 @@ def ask(changeover: dict[str, Any], do: str, more: Mapping[str, Any]) -> None:
     request = {"id": uuid.uuid4().hex, "do": do, "by": "ada", **more}
     annotations = changeover["metadata"].setdefault("annotations", {})
     annotations[REQUEST_ANNOTATION] = json.dumps(request)
-
-
-def acts() -> Mapping[Verb, Act]:
-    """The real acts; where one is not written yet, a toy one."""
-    from tests.crash import toy_acts
-
-    return toy_acts.acts()

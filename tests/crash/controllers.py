@@ -15,7 +15,8 @@ from typing import Any
 from tests.crash.api_server import ApiServer, Raw, copied, running
 from tests.crash.clockwork import START
 
-ROLLOUT_SECONDS = 2.0
+ROLLOUT_SECONDS = {"StatefulSet": 1.0, "Deployment": 3.0, "DaemonSet": 2.0}
+"""Old pods run until then, so that old and new code may meet."""
 JOB_SECONDS = 3.0
 SAVE_SECONDS = 2.0
 SESSION_LABELS = {"component": "workspace"}
@@ -33,6 +34,7 @@ class Controllers:
         self._seconds = seconds
         self._namespace = namespace
         self._since: dict[tuple[str, str], float] = {}
+        self._settled = (0.0, 0)
         self.behaviour: dict[str, str] = {}
         """fails | hangs | lies; otherwise a session saves."""
         self.lost: list[str] = []
@@ -42,6 +44,10 @@ class Controllers:
 
     def settle(self) -> None:
         """Bring everything to where it would be now."""
+        moment = (self._seconds(), self._api.version_counter)
+        if moment == self._settled:
+            return
+        self._settled = moment
         for key in list(self._api.objects):
             raw = self._api.objects.get(key)
             if raw is None:
@@ -64,13 +70,12 @@ class Controllers:
     def _workload(self, key: str, raw: Raw) -> None:
         spec, metadata = raw["spec"], raw["metadata"]
         wanted = 1 if raw["kind"] == "DaemonSet" else spec.get("replicas", 1)
-        template = json.dumps(spec.get("template", {}), sort_keys=True)
-        state = hashlib.sha256(f"{metadata['uid']}{template}{wanted}".encode()).hexdigest()[:8]
-        status = raw.get("status") or {}
-        if status.get("state") == state and status.get("observedGeneration") == metadata["generation"]:
+        state = f"{metadata['uid']}-{metadata['generation']}"
+        if (raw.get("status") or {}).get("state") == state:
             return
-        if metadata.get("deletionTimestamp") or self.waited(key, state) < ROLLOUT_SECONDS:
+        if metadata.get("deletionTimestamp") or self.waited(key, state) < ROLLOUT_SECONDS[raw["kind"]]:
             return
+        template = json.dumps(spec.get("template", {}))
         ready = 0 if any(word in template for word in self.never_ready) else wanted
         raw["status"] = {
             "state": state,

@@ -69,6 +69,17 @@ def _pruned(value: Any, gone: set[Path], at: Path) -> Any:
     return value
 
 
+def kept(applied: Any, now: Any) -> Any:
+    """What of an applied form is still owned by apply after somebody patched: what has the same value."""
+    if isinstance(applied, Mapping) and isinstance(now, Mapping):
+        return {k: kept(v, now[k]) for k, v in applied.items() if k in now and _leaf_equal(v, now[k])}
+    return applied
+
+
+def _leaf_equal(applied: Any, now: Any) -> bool:
+    return isinstance(applied, Mapping | list) or applied == now
+
+
 def json_patched(value: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
     """RFC 6902: test, add, replace, remove; a failed test is a Conflict."""
     for operation in operations:

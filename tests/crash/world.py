@@ -1,4 +1,4 @@
-"""A small world to pull the plug in: an API server with controllers, an application with sessions and data, and its run.
+"""A small world to pull the plug in: an API server with controllers, an application with sessions and data, its run.
 
 world = World()                                  # the old revision runs, two sessions are at work
 state = world.carry_on(strategy="window")        # one process, to its end
@@ -29,6 +29,7 @@ from changeover.runs.happenings import Happening
 from changeover.runs.observe import take_snapshot
 from changeover.runs.scene import Subject
 from changeover.runs.state import RunState
+from changeover.runs.verbs.table import ACTS
 from changeover.settings import GATE_POLICY
 from changeover.strategies.table import strategy_named
 from tests.crash import application
@@ -89,7 +90,7 @@ class World:
         self.clock = FakeClock()
         self.api = ApiServer()
         self.controllers = Controllers(self.api, lambda: self.clock.seconds, NAMESPACE)
-        self.api.settle = self.controllers.settle
+        self.api.settle = self._settle
         self.api.now = lambda: stamp_of(self.clock.seconds)
         self.volumes = Volumes(self.clock)
         self.told: list[Happening] = []
@@ -112,9 +113,8 @@ class World:
         put({**self._ours("Changeover", RUN), "spec": {"installation": INSTALLATION}})
         for obj in self.old.objects if self.old else ():
             self._apply_old(obj)
-        for claim in ("data-wb-db-0",):
-            put(application.claim(claim))
-            self.volumes.contents[claim] = f"written by {self.old.version if self.old else 'nobody'}"
+        put(application.claim(application.CLAIM))
+        self.volumes.contents[application.CLAIM] = f"epoch {self.old.writes_epoch if self.old else 0}"
         self.clock.pass_by(1.0)
         self.controllers.settle()
         self.clock.pass_by(10.0)
@@ -122,6 +122,22 @@ class World:
         for name in self.sessions:
             self.start_session(name)
         self.controllers.settle()
+
+    def _settle(self) -> None:
+        """Controllers first; then running code that finds older data than it writes changes it, for good."""
+        self.controllers.settle()
+        content = self.volumes.contents.get(application.CLAIM)
+        if content and self._is_up("StatefulSet.apps/wb-db"):
+            for revision in (self.old, self.new):
+                if revision and self._is_up("Deployment.apps/wb-manager", application.image(revision)):
+                    self.volumes.contents[application.CLAIM] = application.migrated(content, revision.writes_epoch)
+
+    def _is_up(self, name: str, image: str = "") -> bool:
+        kind, _, workload = name.partition("/")
+        raw = self.api.objects.get(f"{kind}/{NAMESPACE}/{workload}") or {}
+        pods = self.api.objects.get(f"Pod/{NAMESPACE}/{workload}-0")
+        up = bool(pods) and bool((raw.get("status") or {}).get("readyReplicas"))
+        return up and (not image or application.image_of(pods or {}) == image)
 
     def _ours(self, kind: str, name: str) -> dict[str, Any]:
         labels = {"changeover.dev/installation": INSTALLATION}
@@ -185,7 +201,7 @@ class World:
         return await executor.carry_on(
             self.subject,
             ports,
-            acts=application.acts(),
+            acts=ACTS,
             journal=Journal(self.api, run),
             lease=KubeLease(self.api, self.clock, ref=lease, holder=holder),
             tell=self.told.append,
@@ -226,6 +242,15 @@ class World:
         switch = self.api.objects.get(f"ConfigMap/{NAMESPACE}/wb-maintenance") or {}
         closed = f"ConfigMap/{NAMESPACE}/{GATE_POLICY}" in self.api.objects
         return not closed and not (switch.get("data") or {}).get("enabledUntil")
+
+    def is_running(self, session: str) -> bool:
+        """Whether a session is still there."""
+        return f"Pod/{NAMESPACE}/{session}" in self.api.objects
+
+    def effects(self) -> dict[tuple[str, str], int]:
+        """How often each object of the application was created, deleted or applied with effect."""
+        state = ("Lease", "Changeover", "Installation", "Secret")
+        return {key: n for key, n in self.api.effects.items() if not key[1].startswith(state)}
 
     def replicas(self, key: str) -> int:
         """Of a workload, by ``Deployment.apps/name``."""

@@ -5,11 +5,14 @@ Ids are ``verb/what`` and on the way back ``back/verb/what``, so that a journal 
 * the objects of a wave share one wave of steps; what an author waits for is awaited before the next wave
 * a back step names the forward steps it undoes: the ones that touch the same object
 * an object that the forward way did not touch is not touched on the way back either
+* a workload that a step has stopped keeps its replicas while it is applied; the step that starts it gives them back
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from changeover.objects import Ref
 from changeover.plan.model import Effect, ObjectChange
@@ -24,29 +27,48 @@ READY_SECONDS = 900.0
 PROBE_SECONDS = 180.0
 
 
-def change(situation: Situation) -> Iterator[Step]:
-    """Bring every object to the new revision, wave by wave, then remove what it no longer has."""
+def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Iterator[Step]:
+    """Bring every object to the new revision, wave by wave, then remove what it no longer has.
+
+    `held` names workloads (``deployment/server``) whose replicas other steps decide on: applying leaves them alone.
+    """
     for wave in situation.waves:
-        yield from _wave(wave, situation.new, prefix="")
+        yield from _objects(wave, situation.new, prefix="", held=held)
+        yield from _awaits(wave, prefix="")
 
 
-def undo_change(situation: Situation) -> Iterator[Step]:
-    """Bring every touched object back to the old revision."""
+def undo_change(
+    situation: Situation, *, held: frozenset[str] = frozenset(), starts: Mapping[str, Step] | None = None
+) -> Iterator[Step]:
+    """Bring every touched object back to the old revision; `starts` are the steps that start what was stopped for it.
+
+    A wave's stopped workloads start as soon as they have their old form, before anything waits for them.
+    """
     old = situation.old or Side("", "")
+    starts = dict(starts or {})
     for wave in situation.way_back:
-        yield from _wave(wave, old, prefix="back/")
+        yield from _objects(wave, old, prefix="back/", held=held | starts.keys())
+        inside = [str(one.ref).lower() for one in wave.changes if is_applied(one)]
+        yield from (starts.pop(name) for name in inside if name in starts)
+        yield from _awaits(wave, prefix="back/")
+    yield from starts.values()
 
 
-def _wave(wave: Wave, side: Side, *, prefix: str) -> Iterator[Step]:
+def _objects(wave: Wave, side: Side, *, prefix: str, held: AbstractSet[str]) -> Iterator[Step]:
     name = f"{prefix}wave {wave.number}: {wave.title}"
     for one in wave.changes:
         if is_applied(one):
-            yield _apply(one, side, prefix=prefix, wave=name)
+            step = _apply(one, side, prefix=prefix, wave=name)
+            is_held = str(one.ref).lower() in held and (one.effect is not Effect.CREATE or bool(prefix))
+            yield replace(step, arguments={**step.arguments, "autoscaled": [one.ref.key]}) if is_held else step
     for one in wave.changes:
         if one.effect is Effect.PRUNE:
             yield _prune(one, prefix=prefix, wave=f"{name}, removed")
+
+
+def _awaits(wave: Wave, *, prefix: str) -> Iterator[Step]:
     for awaited in wave.awaits:
-        yield _await(awaited, prefix=prefix, wave=f"{name}, awaited")
+        yield _await(awaited, prefix=prefix, wave=f"{prefix}wave {wave.number}: {wave.title}, awaited")
 
 
 def _undoes(prefix: str, ref: Ref) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from changeover.plan.steps import Phase, Step, Verb
@@ -11,8 +12,11 @@ from changeover.plan.strategy import Situation
 SPARE_SECONDS = 600.0
 
 
-def wait_window(situation: Situation) -> Iterator[Step]:
-    """Wait until the window opens, and do not begin what cannot end before it closes."""
+def wait_window(situation: Situation, *, also: float = 0.0) -> Iterator[Step]:
+    """Wait until the window opens, and do not begin what cannot end before it closes.
+
+    `also` = seconds that the run needs beyond the change itself.
+    """
     chosen = situation.parameters
     if not (chosen.not_before or chosen.not_after):
         return
@@ -27,7 +31,7 @@ def wait_window(situation: Situation) -> Iterator[Step]:
         arguments={
             "notBefore": chosen.not_before,
             "end": chosen.not_after,
-            "needSeconds": situation.estimates.change_seconds,
+            "needSeconds": situation.estimates.change_seconds + _announced(situation) + also,
             "reserveSeconds": reserve,
         },
         deadline=_forever(chosen.not_before, chosen.not_after),
@@ -44,8 +48,7 @@ def _forever(not_before: str, not_after: str) -> float:
 
 def announce(situation: Situation) -> Iterator[Step]:
     """Tell people before the gate closes."""
-    seconds = situation.parameters.announce_seconds
-    seconds = situation.profile.announce_seconds if seconds is None else seconds
+    seconds = _announced(situation)
     if seconds:
         yield Step(
             id="announce",
@@ -54,6 +57,24 @@ def announce(situation: Situation) -> Iterator[Step]:
             phase=Phase.ANNOUNCE,
             arguments={"seconds": seconds, "message": message(situation)},
             deadline=seconds + SPARE_SECONDS,
+        )
+
+
+def _announced(situation: Situation) -> int:
+    seconds = situation.parameters.announce_seconds
+    return situation.profile.announce_seconds if seconds is None else seconds
+
+
+def still_fits(situation: Situation, *, also: float = 0.0) -> Iterator[Step]:
+    """After a drain, which takes as long as it takes: nothing is changed when it would not end in time."""
+    if not situation.parameters.not_after:
+        return
+    for step in wait_window(situation, also=also - _announced(situation)):
+        yield replace(
+            step,
+            id="still-fits",
+            title=f"Check that the rest still fits before {situation.parameters.not_after}",
+            arguments={**step.arguments, "notBefore": ""},
         )
 
 

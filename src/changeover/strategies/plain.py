@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from changeover.plan.steps import Step, Steps
 from changeover.plan.strategy import Situation
-from changeover.strategies import changing, opening
+from changeover.strategies import changing, opening, restoring
 
 
 class Plain:
@@ -21,6 +21,7 @@ class Plain:
     def steps(self, situation: Situation) -> Steps:
         """List what will be done, and what undoes it."""
         forward = tuple(self._forward(situation))
+        forward = restoring.forward_only(situation, forward, backed_up=False)
         return Steps(forward, tuple(self._back(situation, forward)))
 
     def _forward(self, situation: Situation) -> Iterator[Step]:

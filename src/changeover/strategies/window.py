@@ -1,22 +1,23 @@
 """A maintenance window: nobody's work is lost, and whatever fails before the gate opens again is undone by itself.
 
 Forward: wait for the window · announce · look again · close the gate while the session controller keeps running, for it
-makes the backups · drain with receipts · look again · stop what writes to the data, back it up, start it again · stop the
-session controller · change in waves · start the controller · wait until healthy · probe from the user's side, with a
-session that only the run may start · open the gate (the point of no return) · soak · record.
+makes the backups · drain with receipts · look again, also whether the rest still fits · stop what writes to the data,
+back it up, start it again · stop the session controller · change in waves · start the controller · healthy · switch the
+maintenance page off · probe from the user's side · open the gate (the point of no return) · soak · record.
 
-Back, only what was begun: stop what writes and restore the data when the old release cannot read it · every touched
-object · start what was stopped · wait until healthy · probe · open the gate.
+Back, only what was begun: close the gate and drain again when people were let in · when the old release cannot read the
+data, stop what writes and restore it · every touched object · start what was stopped · healthy · probe · open the gate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from changeover.plan.steps import Phase, Step, Steps, Verb
 from changeover.plan.strategy import Situation
 from changeover.release.profile import DataStore
-from changeover.strategies import changing, opening
+from changeover.strategies import changing, opening, restoring, verifying
 
 SCALE_SECONDS = 300.0
 COPY_SECONDS = 7200.0
@@ -33,37 +34,66 @@ class Window:
     def steps(self, situation: Situation) -> Steps:
         """List what will be done, and what undoes it."""
         forward = tuple(self._forward(situation))
+        forward = restoring.forward_only(situation, forward, backed_up=_restores(situation))
         return Steps(forward, tuple(self._back(situation, forward)))
 
     def _forward(self, situation: Situation) -> Iterator[Step]:
-        yield from opening.wait_window(situation)
+        yield from opening.wait_window(situation, also=_soak_seconds(situation))
         yield from opening.announce(situation)
         yield opening.recheck("before", "Look again whether the plan still holds")
         yield from _drain(situation)
+        yield from opening.still_fits(situation, also=_soak_seconds(situation))
         yield from _back_up(situation)
         yield from _controller(situation, stop=True)
-        yield from changing.change(situation)
+        yield from changing.change(situation, held=_held(situation))
         yield from _controller(situation, stop=False)
         yield changing.wait_ready(situation.new)
-        yield from changing.probes(situation, situation.new)
-        yield from _open(situation)
+        yield from verifying.probed(situation)
+        yield from verifying.opened(situation)
         yield from _soak(situation)
         yield changing.record(situation)
 
     def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
         touched = changing.touching(forward)
-        changed = tuple(step.id for step in forward if step.phase is Phase.CHANGE and step.verb is not Verb.WAIT_READY)
-        if situation.back_needs_restore:
-            yield from _restore(situation, changed)
-        yield from changing.undo_change(situation)
+        changed = tuple(step.id for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE})
+        yield from _closed_again(situation)
         for store in _quiesced(situation):
-            yield _start(store, prefix="back/", undoes=(_stop(store).id, f"back/stop/{store.workload}"))
+            yield _start(store, prefix="back/", undoes=(_stop(store).id,))
+        stops = restoring.stops(situation, changed) if _restores(situation) else ()
+        yield from stops
+        if _restores(situation):
+            yield from restoring.restores(situation, changed)
+        yield from changing.undo_change(situation, held=_held(situation), starts=restoring.starts(stops))
         yield from _controller(situation, stop=False, prefix="back/")
-        old = situation.old
-        if old:
-            yield changing.wait_ready(old, prefix="back/", undoes=touched)
-            yield from changing.probes(situation, old, prefix="back/", undoes=touched)
-        yield from _open(situation, prefix="back/")
+        if situation.old:
+            yield changing.wait_ready(situation.old, prefix="back/", undoes=touched)
+            yield from verifying.probed_back(situation, touched)
+
+
+def _held(situation: Situation) -> frozenset[str]:
+    """The session controller: it stays down while objects are applied."""
+    sessions = situation.profile.sessions
+    return frozenset({sessions.controller.lower()} if sessions and sessions.controller and situation.old else ())
+
+
+def _restores(situation: Situation) -> bool:
+    return situation.back_needs_restore and situation.parameters.backup and bool(situation.stores)
+
+
+def _closed_again(situation: Situation) -> Iterator[Step]:
+    """Going back after people could start sessions again: as carefully as the way forward."""
+    for step in _drain(situation):
+        if step.verb is Verb.CLOSE_GATE:
+            yield replace(step, id="back/close-gate", title="Close the gate again", undoes=verifying.OPENING)
+        elif step.verb is Verb.DRAIN:
+            yield replace(step, id="back/drain", title="Save and stop the new sessions", undoes=(verifying.OPEN_GATE,))
+            yield replace(
+                step,
+                id="back/release-sessions",
+                title="Let the sessions go that were held",
+                arguments={**step.arguments, "release": "drain"},
+                undoes=("drain",),
+            )
 
 
 def _drain(situation: Situation) -> Iterator[Step]:
@@ -146,22 +176,6 @@ def _start(store: DataStore, *, prefix: str = "", undoes: tuple[str, ...] = ()) 
     )
 
 
-def _restore(situation: Situation, changed: tuple[str, ...]) -> Iterator[Step]:
-    for store in _quiesced(situation):
-        yield _stop(store, prefix="back/", undoes=changed)
-    for store in situation.stores if situation.parameters.backup else ():
-        yield Step(
-            id=f"back/restore/{store.name}",
-            verb=Verb.RESTORE,
-            title=f"Restore {store.name} from the backup",
-            phase=Phase.BACKUP,
-            target=store.claim,
-            arguments={"of": f"back-up/{store.name}"},
-            deadline=COPY_SECONDS,
-            undoes=changed,
-        )
-
-
 def _controller(situation: Situation, *, stop: bool, prefix: str = "") -> Iterator[Step]:
     sessions = situation.profile.sessions
     if sessions is None or not sessions.controller or situation.old is None:
@@ -181,25 +195,13 @@ def _controller(situation: Situation, *, stop: bool, prefix: str = "") -> Iterat
     )
 
 
-def _open(situation: Situation, *, prefix: str = "") -> Iterator[Step]:
-    sessions = situation.profile.sessions
-    if sessions is None or situation.old is None:
-        return
-    yield Step(
-        id=f"{prefix}open-gate",
-        verb=Verb.OPEN_GATE,
-        title="Open the gate",
-        phase=Phase.REOPEN,
-        arguments={"of": "close-gate", "sessions": sessions.model_dump(mode="json", by_alias=True)},
-        deadline=GATE_SECONDS,
-        undoes=("close-gate",) if prefix else (),
-        point_of_no_return=not prefix,
-    )
+def _soak_seconds(situation: Situation) -> int:
+    chosen = situation.parameters.soak_seconds
+    return situation.profile.soak_seconds if chosen is None else chosen
 
 
 def _soak(situation: Situation) -> Iterator[Step]:
-    chosen = situation.parameters.soak_seconds
-    seconds = situation.profile.soak_seconds if chosen is None else chosen
+    seconds = _soak_seconds(situation)
     watched = [probe for probe in situation.profile.probes if probe.http or probe.prometheus]
     if not seconds or situation.old is None:
         return

@@ -17,13 +17,13 @@ from typing import Any
 
 from changeover.objects import KubeObject
 from changeover.plan.steps import Step
-from changeover.ports import Conflict, Json, Refused
+from changeover.ports import Json
 from changeover.release.profile import Sessions
 from changeover.runs.health.causes import POD
 from changeover.runs.holding import Hold
 from changeover.runs.scene import Scene
 from changeover.runs.sessions import Judgement, judge
-from changeover.runs.verbs import nodes, stopping
+from changeover.runs.verbs import nodes, releasing, stopping
 from changeover.runs.verbs.stopping import PROBE_LABEL
 from changeover.settings import PARALLEL, RECEIPT_FINALIZER
 
@@ -62,6 +62,8 @@ class _Drain:
 
 async def drain(step: Step, scene: Scene) -> Mapping[str, Json]:
     """Drain until nobody is left; holds when somebody cannot be proven."""
+    if step.arguments.get("release"):
+        return await releasing.release(step, scene)
     contract = Sessions.model_validate(step.arguments["sessions"])
     work = _Drain(step, scene, contract, scene.clock.monotonic())
     try:
@@ -163,20 +165,8 @@ def _as_note(judged: Judgement) -> dict[str, Json]:
 
 
 async def _let_go(work: _Drain, pod: KubeObject) -> None:
-    """Take our finalizer away; a conflict means that somebody else changed the pod: the next look tries again."""
-    if RECEIPT_FINALIZER not in pod.finalizers:
-        return
-    place = pod.finalizers.index(RECEIPT_FINALIZER)
-    patch = [
-        {"op": "test", "path": f"/metadata/finalizers/{place}", "value": RECEIPT_FINALIZER},
-        {"op": "remove", "path": f"/metadata/finalizers/{place}"},
-    ]
-    await work.scene.checkpoint(work.step)
-    try:
-        await work.scene.cluster.patch(pod.ref, patch)
-    except (Conflict, Refused) as moved:
-        if isinstance(moved, Refused) and moved.status not in (404, 422):
-            raise
+    if RECEIPT_FINALIZER in pod.finalizers:
+        await releasing.let_go(work.step, work.scene, pod)
 
 
 async def _stop_some(work: _Drain) -> None:

@@ -49,8 +49,11 @@ async def close_gate(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 
 async def open_gate(step: Step, scene: Scene) -> Mapping[str, Json]:
-    """Restore the switch and delete the ConfigMap, when they are this run's."""
+    """Restore the switch and delete the ConfigMap, when they are this run's; or only the switch, for the probes."""
     contract = Sessions.model_validate(step.arguments["sessions"])
+    if step.arguments.get("part") == "switch":
+        await _switch_back(step, scene, contract)
+        return {"switched": scene.clock.now().isoformat(timespec="milliseconds")}
     ref = Ref(CONFIG_MAP, scene.subject.namespace, GATE_POLICY)
     await scene.checkpoint(step)
     live = await scene.cluster.get(ref)

@@ -1,0 +1,107 @@
+"""The plug is pulled at every point; the next process must end in the same world, and do nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from changeover.plan.strategy import Parameters
+from changeover.runs.faults import Faults, PowerCut
+from changeover.runs.state import RunState, Verdict
+from tests.crash import application
+from tests.crash.world import World
+
+OLD, NEW = "2022.09.0", "2022.10.2"
+ONCE = {"delete", "create"}
+
+
+def update() -> World:
+    """A window update that succeeds."""
+    return World()
+
+
+def failing_update() -> World:
+    """A window update whose proxy never becomes ready: it rolls back by itself."""
+    return World(new=application.revision(NEW, proxy="broken"))
+
+
+def failing_with_restore() -> World:
+    """The same, but the new release has written data that the old one cannot read."""
+    return World(new=application.revision(NEW, proxy="broken", epochs=(1, 2, 2)))
+
+
+def rollback() -> World:
+    """A rollback to the revision before."""
+    return World(old=application.revision(NEW), new=application.revision(OLD), kind="rollback")
+
+
+def plain_update() -> World:
+    return World(strategy="plain", parameters=Parameters())
+
+
+def failing_plain_update() -> World:
+    return World(strategy="plain", parameters=Parameters(), new=application.revision(NEW, proxy="broken"))
+
+
+def install() -> World:
+    return World(strategy="plain", parameters=Parameters(), old=None, kind="install", sessions=())
+
+
+STORIES: dict[str, tuple[Callable[[], World], Verdict]] = {
+    "update": (update, Verdict.COMMITTED),
+    "failing-update": (failing_update, Verdict.ROLLED_BACK),
+    "failing-with-restore": (failing_with_restore, Verdict.ROLLED_BACK),
+    "rollback": (rollback, Verdict.COMMITTED),
+    "plain-update": (plain_update, Verdict.COMMITTED),
+    "failing-plain-update": (failing_plain_update, Verdict.ROLLED_BACK),
+    "install": (install, Verdict.COMMITTED),
+}
+
+
+def is_whole(world: World, state: RunState, verdict: Verdict) -> None:
+    """All old or all new, everything open and running, no session's work lost, nothing done twice."""
+    assert state.verdict is verdict, (state.question, state.failed)
+    expected = world.new if verdict is Verdict.COMMITTED else world.old
+    assert world.versions() == {expected.version if expected else ""}
+    assert world.gate_is_open
+    assert world.controllers.lost == []
+    assert world.volumes.contents[application.CLAIM] == f"epoch {expected.writes_epoch if expected else 0}"
+    assert world.replicas("Deployment.apps/wb-manager") == 1
+    assert world.replicas("StatefulSet.apps/wb-db") == 1
+    assert not [name for name in world.sessions if world.is_running(name)] or world.strategy == "plain"
+
+
+def test_calm_runs_end_as_they_should() -> None:
+    for make, verdict in STORIES.values():
+        world = make()
+        is_whole(world, world.carry_on(), verdict)
+
+
+def telling(points: list[str]) -> list[int]:
+    """The points to cut at: all but the looks of a waiting loop, of which the first two and the last are enough."""
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(points, 1):
+        places.setdefault(name, []).append(number)
+    return sorted({n for numbers in places.values() for n in (*numbers[:2], numbers[-1])})
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_power_cut_anywhere_ends_in_the_same_world(story: str) -> None:
+    make, verdict = STORIES[story]
+    calm, points = make(), Faults()
+    calm.carry_on(points)
+    for cut_at in telling(points.seen):
+        world = make()
+        faults = Faults(cut_at=cut_at)
+        try:
+            state = world.carry_on(faults)
+        except PowerCut:
+            world.clock.pass_by(5.0)
+            state = world.carry_on()
+        try:
+            is_whole(world, state, verdict)
+            twice = {key: n for key, n in world.effects().items() if n > calm.effects().get(key, 0)}
+            assert twice == {}
+        except AssertionError as failure:
+            raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
