@@ -148,7 +148,8 @@ class KubeCluster:
     async def create(self, obj: KubeObject, *, dry_run: bool = False) -> KubeObject:
         """POST the object."""
         path = await self._must(obj.ref, collection=True)
-        return await self._write("POST", path, f"creating {obj.ref}", body=obj.raw, query=_query(dry_run=dry_run))
+        what = f"creating {obj.ref}" if obj.name else f"creating a {obj.kind}"
+        return await self._write("POST", path, what, body=obj.raw, query=_query(dry_run=dry_run))
 
     async def apply(self, obj: KubeObject, *, force: bool = True, dry_run: bool = False) -> KubeObject:
         """Server-side apply."""

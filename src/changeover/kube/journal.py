@@ -62,6 +62,8 @@ class Journal:
 
     async def append(self, records: Sequence[Mapping[str, Json]]) -> None:
         """Write them all or none."""
+        if not records:
+            return
         texts = [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records]
         head = f"{self._number}/{len(self._lines)}"
         attempt = hashlib.sha256("\n".join((head, *texts)).encode()).hexdigest()[:12]
