@@ -19,6 +19,8 @@ class Ask:
     """The wanted release; empty means the newest."""
     revision: int = 0
     """rollback: the number of the earlier revision; 0 means the one before."""
+    source: str = ""
+    """A channel or package other than the Installation's; empty = its own."""
     strategy: str = ""
     """Empty means the Installation's default."""
     next_window: bool = False

@@ -70,5 +70,5 @@ async def render(
         produce=outside.produce,
         namespaced=lambda kind: found.namespaced if (found := served.get((kind.api_version, kind.name))) else None,
     )
-    missing = tuple(remark.message for remark in revision.remarks if remark.rule == "missing-answer")
+    missing = tuple(remark.message for remark in revision.remarks if remark.reference == "missing-answer")
     return Rendered(package, revision, kept, merged, missing)

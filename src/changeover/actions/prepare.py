@@ -123,7 +123,7 @@ class _Target:
 
 
 async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, installed: str) -> _Target:
-    source = outside.source(installation.get("spec", "source", "channel", default=""))
+    source = outside.source(ask.source or installation.get("spec", "source", "channel", default=""))
     catalog = await source.catalog()
     version = ask.version or (catalog.newest.version if catalog.newest else "")
     release = catalog.find(version)

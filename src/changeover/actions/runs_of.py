@@ -70,5 +70,5 @@ async def refuse_second(outside: Outside, installation: str) -> None:
     raise RunUnderWay(
         f"{installation} already has a run that has not ended.",
         found=f"{run.name}: {run.get('status', 'phase', default='not begun')}",
-        hint=f"follow it: `changeover watch {run.name}`; go on with it: `changeover resume`; undo it: `changeover abort`",
+        hint=f"follow it: `changeover watch {run.name}`; go on: `changeover resume`; undo it: `changeover abort`",
     )

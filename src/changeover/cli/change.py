@@ -29,6 +29,12 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
             click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
+            click.option(
+                "--hold", type=float, default=None, help="Seconds that all must stay healthy to count."
+            ),
+            click.option(
+                "--from", "source", default="", help="Another channel or package than it follows."
+            ),
             click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
             click.option("--message", default="", help="What users are told while the gate is closed."),
             click.option(
@@ -67,41 +73,17 @@ def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--revision", type=int, default=0, help="Plan a rollback to this revision instead.")
 @click.option("--accept-data-loss", "typed", multiple=True, metavar="NAME")
 @click.option("--full", is_flag=True, help="Every object and every changed field.")
+@click.option("--no-backup", is_flag=True, help="Plan without a backup; the plan says what that costs.")
+@click.option("--from", "source", default="", help="Another channel or package than it follows.")
 @installation_option
 @_answers_option
 @click.pass_context
-def plan(
-    ctx: click.Context,
-    version: str,
-    strategy: str,
-    revision: int,
-    typed: tuple[str, ...],
-    full: bool,
-    installation: str,
-    pairs: tuple[str, ...],
-    files: tuple[Path, ...],
-) -> None:
+def plan(ctx: click.Context, /, full: bool, installation: str, **chosen: Any) -> None:
     """Show what an update would do to every object; nothing is changed."""
     if ctx.invoked_subcommand:
         return
-    where: Where = ctx.obj
-    asking.show_plan(
-        where,
-        _look_ahead(
-            where,
-            installation,
-            asking.ask(
-                "rollback" if revision else "update",
-                version=version,
-                revision=revision,
-                strategy=strategy,
-                typed=typed,
-                pairs=pairs,
-                files=files,
-            ),
-        ),
-        full=full,
-    )
+    kind = "rollback" if chosen["revision"] else "update"
+    asking.show_plan(ctx.obj, _look_ahead(ctx.obj, installation, asking.ask(kind, **chosen)), full=full)
 
 
 def _look_ahead(where: Where, installation: str, ask: Ask) -> Any:

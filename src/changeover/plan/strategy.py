@@ -83,6 +83,8 @@ class Parameters:
     """Kept free at the window's end for a rollback."""
     announce_seconds: int | None = None
     soak_seconds: int | None = None
+    hold_seconds: float | None = None
+    """How long everything must stay healthy before it counts; None = 30 s."""
     backup: bool = True
     message: str = ""
     """Shown to users who are refused a session; empty = the profile's."""

@@ -81,7 +81,7 @@ def _success(pod: KubeObject, contract: Sessions, receipt: Mapping[str, Any], *,
 
 
 def last_write(pod: KubeObject, contract: Sessions) -> datetime | None:
-    """When the session last wrote: what the application says, else the end of its last container; None while one runs."""
+    """When it last wrote: what the application says, else the end of its last container; None while one runs."""
     if contract.last_write:
         return _time(pod.annotations.get(contract.last_write.annotation, ""))
     ends = []

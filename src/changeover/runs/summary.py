@@ -76,8 +76,15 @@ def _question(question: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def closed_gates(plan: Plan, state: RunState) -> list[str]:
-    """The gates that this run closed and has not opened again."""
+    """The gates that this run closed and has not opened again, in the order in which that happened."""
     steps = {step.id: step for step in (*plan.steps.forward, *plan.steps.back)}
-    closing = [name for name in state.begun if name in steps and steps[name].verb is Verb.CLOSE_GATE]
-    opened = any(name in steps and steps[name].verb is Verb.OPEN_GATE for name in state.done)
-    return [] if opened else closing
+    closed: list[str] = []
+    for name in state.begun:
+        step = steps.get(name)
+        if step is None:
+            continue
+        if step.verb is Verb.CLOSE_GATE:
+            closed.append(name)
+        elif step.verb is Verb.OPEN_GATE and name in state.done and step.arguments.get("part") != "switch":
+            closed.clear()
+    return closed

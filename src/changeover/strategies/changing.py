@@ -119,8 +119,10 @@ def _await(one: Await, *, prefix: str, wave: str) -> Step:
     )
 
 
-def wait_ready(side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
-    """Everything of a revision is healthy, and stays so for a while."""
+def wait_ready(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Step:
+    """Everything of a revision is healthy, and stays so for a while; on the way back a third of it."""
+    chosen = situation.parameters.hold_seconds
+    hold = float(HEALTHY_HOLD_SECONDS if chosen is None else chosen)
     return Step(
         id=f"{prefix}wait-ready",
         verb=Verb.WAIT_READY,
@@ -129,7 +131,7 @@ def wait_ready(side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) ->
         arguments={
             "objects": list(side.keys),
             "informers": list(side.informers),
-            "holdSeconds": HEALTHY_HOLD_SECONDS if not prefix else HEALTHY_HOLD_SECONDS / 3,
+            "holdSeconds": hold / 3 if prefix else hold,
         },
         deadline=READY_SECONDS,
         undoes=undoes,

@@ -28,7 +28,7 @@ class Plain:
         yield from opening.wait_window(situation)
         yield opening.recheck("before", "Look again whether the plan still holds")
         yield from changing.change(situation)
-        yield changing.wait_ready(situation.new)
+        yield changing.wait_ready(situation, situation.new)
         yield from (step for step in changing.probes(situation, situation.new) if "session" not in _form(step))
         yield changing.record(situation)
 
@@ -36,7 +36,7 @@ class Plain:
         touched = changing.touching(forward)
         yield from changing.undo_change(situation)
         if situation.old:
-            yield changing.wait_ready(situation.old, prefix="back/", undoes=touched)
+            yield changing.wait_ready(situation, situation.old, prefix="back/", undoes=touched)
 
 
 def _form(step: Step) -> dict[str, object]:

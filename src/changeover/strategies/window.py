@@ -47,7 +47,7 @@ class Window:
         yield from _controller(situation, stop=True)
         yield from changing.change(situation, held=_held(situation))
         yield from _controller(situation, stop=False)
-        yield changing.wait_ready(situation.new)
+        yield changing.wait_ready(situation, situation.new)
         yield from verifying.probed(situation)
         yield from verifying.opened(situation)
         yield from _soak(situation)
@@ -66,7 +66,7 @@ class Window:
         yield from changing.undo_change(situation, held=_held(situation), starts=restoring.starts(stops))
         yield from _controller(situation, stop=False, prefix="back/")
         if situation.old:
-            yield changing.wait_ready(situation.old, prefix="back/", undoes=touched)
+            yield changing.wait_ready(situation, situation.old, prefix="back/", undoes=touched)
             yield from verifying.probed_back(situation, touched)
 
 

@@ -67,6 +67,8 @@ async def drain(step: Step, scene: Scene) -> Mapping[str, Json]:
     contract = Sessions.model_validate(step.arguments["sessions"])
     work = _Drain(step, scene, contract, scene.clock.monotonic())
     try:
+        await _look(work)
+        await _tell_again(work)
         while True:
             await _look(work)
             await _settle(work)
@@ -192,6 +194,14 @@ async def _stop_some(work: _Drain) -> None:
     for pod in chosen:
         work.stopped_at[pod.name] = work.scene.clock.monotonic()
     await _each(chosen, lambda pod: stopping.stop(work.step, work.scene, pod, work.contract))
+
+
+async def _tell_again(work: _Drain) -> None:
+    """Whoever was to be told to stop when an earlier process died may not have heard it; twice is harmless."""
+    deaf = [pod for name, pod in work.pods.items() if work.is_stopped(name) and _is_open(work, name)]
+    deaf = [pod for pod in deaf if not pod.terminating]
+    await _each(deaf, lambda pod: stopping.arm(work.step, work.scene, pod))
+    await _each(deaf, lambda pod: stopping.stop(work.step, work.scene, pod, work.contract))
 
 
 def _is_open(work: _Drain, name: str) -> bool:

@@ -126,17 +126,26 @@ async def _switch_on(step: Step, scene: Scene, contract: Sessions) -> None:
     if switch is None:
         return
     ref = Ref(CONFIG_MAP, scene.subject.namespace, switch.config_map)
-    until = (scene.clock.now() + timedelta(hours=switch.hours)).isoformat(timespec="seconds")
     live = await scene.cluster.get(ref)
     if "switch" not in scene.notes(step.id):
+        until = (scene.clock.now() + timedelta(hours=switch.hours)).isoformat(timespec="seconds")
         before = {"existed": live is not None, "value": live.get("data", switch.key) if live else None}
-        await scene.note(step, "switch", before)
+        await scene.note_many(step, {"switch": before, "until": until})
+    until = _until(str(scene.notes(step.id).get("until", "")), scene, hours=switch.hours)
     await scene.checkpoint(step)
     if live is None:
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ref.name, "namespace": ref.namespace}}
         await scene.cluster.create(KubeObject({**body, "data": {switch.key: until}}))
     else:
         await scene.cluster.patch(ref, {"data": {switch.key: until}})
+
+
+def _until(noted: str, scene: Scene, *, hours: float) -> str:
+    """What the switch was set to before, so that setting it again changes nothing; renewed when most of it is over."""
+    now = scene.clock.now()
+    if noted and datetime.fromisoformat(noted) > now + timedelta(hours=hours / 2):
+        return noted
+    return (now + timedelta(hours=hours)).isoformat(timespec="seconds")
 
 
 async def _switch_back(step: Step, scene: Scene, contract: Sessions) -> None:
