@@ -137,7 +137,12 @@ def query_escape(text: str) -> str:
 
 
 def _call(function: Any, *values: Any) -> Any:
-    raise CallFailed("call of nil" if function is None else f"non-function of type {type_name(function)}", values)
+    raise CallFailed(
+        "call of nil"
+        if function is None
+        else f"non-function {formatting.to_text(function)} of type {type_name(function)}",
+        values,
+    )
 
 
 BUILTINS: dict[str, Function] = table(

@@ -12,7 +12,6 @@ def equal(first: Any, *others: Any) -> bool:
     """Whether the first value equals any of the others."""
     if not others:
         raise CallFailed("missing argument for comparison")
-    _check_comparable(first)
     return any(_equal_pair(first, other) for other in others)
 
 
@@ -64,13 +63,13 @@ def _equal_pair(first: Any, second: Any) -> bool:
     if first is None or second is None:
         return first is None and second is None
     left, right = _basic(first), _basic(second)
-    if left != right and (left or right) and not (left is None or right is None):
+    if left != right:
         raise CallFailed(_incompatible(first, second))
-    _check_comparable(second)
-    if left is None or right is None:
+    if left is None:
+        _check_comparable(first)
+        _check_comparable(second)
         if type_name(first) != type_name(second):
             raise CallFailed(_incompatible(first, second))
-        return bool(first == second)
     return bool(first == second)
 
 

@@ -110,8 +110,10 @@ def _sorting(key: Any) -> Any:
 def _struct(value: Struct, verb: str, flags: Flags, depth: int) -> str:
     if value.is_stringer and verb in "vsxXq" and not flags.sharp_v:
         return scalars.text(str(value), "s" if verb == "v" else verb, flags)
-    fields = value.go_fields()
-    inner = {name: shown(item, verb, flags, depth + 1) for name, item in fields.items()}
+    number = getattr(value, "number", None)
+    if number is not None:
+        return scalars.scalar(number, verb, flags) or bad_verb(value, verb)
+    inner = {name: shown(item, verb, flags, depth + 1) for name, item in value.go_state().items()}
     mark = "&" if value.go_kind == "ptr" and not depth else ""
     if flags.sharp_v and verb == "v":
         return f"{mark}{value.go_type.lstrip('*')}{{{', '.join(f'{name}:{item}' for name, item in inner.items())}}}"

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<variable>\$\w*)"
     r"|(?P<field>\.(?![0-9])\w+)"
     r"|(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[bB][01_]*|0[oO][0-7_]*"
-    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]*)?)i?)"
+    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]*)?)i?|[+-])"
     r"|(?P<word>\w+)"
     r"|(?P<dot>\.)"
     r"|(?P<sign>[|=(),])"
@@ -130,7 +130,9 @@ def _action(source: Source, position: int) -> Generator[Token, None, tuple[int, 
             return position + len(right) + (2 if trims else 0), trims
         match = _TOKEN.match(text, position)
         if not match:
-            raise _stray(source, position)
+            yield _other(source, position)
+            position += 1
+            continue
         kind, piece = match.lastgroup or "", match.group()
         if kind == "space":
             if piece != " " and _closes(source, match.end() - 1):
@@ -169,14 +171,15 @@ def _kind(kind: str, piece: str) -> str:
     return kind
 
 
-def _stray(source: Source, position: int) -> TemplateProblem:
+def _other(source: Source, position: int) -> Token:
+    """A character that means nothing here; the parser says where it stands. Raises TemplateProblem."""
     if position >= len(source.text):
-        return source.problem("unclosed action", position)
+        raise source.problem("unclosed action", position)
     sign = source.text[position]
     if sign in _MESSAGES:
-        return source.problem(_MESSAGES[sign], position)
+        raise source.problem(_MESSAGES[sign], position)
     if sign == ":":
-        return source.problem("expected :=", position)
-    if sign in "}{]" or sign.isprintable():
-        return source.problem(f'unexpected "{sign}" in action', position)
-    return source.problem(f"unrecognized character in action: U+{ord(sign):04X}", position)
+        raise source.problem("expected :=", position)
+    if sign.isascii() and sign.isprintable():
+        return Token("other", sign, position)
+    raise source.problem(f"unrecognized character in action: U+{ord(sign):04X}", position)

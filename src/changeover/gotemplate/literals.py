@@ -25,7 +25,9 @@ def number(text: str, position: int) -> Literal:
         return Literal(whole, text, position, as_int=whole, as_float=float(whole))
     value = floating(text)
     if value is None:
-        raise ValueError(f"bad number syntax: {quote(text)}")
+        raise ValueError(f"illegal number syntax: {quote(text)}")
+    if not set(text) & set(".eEpP"):
+        raise ValueError(f"integer overflow: {quote(text)}")
     as_int = int(value) if value.is_integer() and abs(value) < _LARGEST else None
     return Literal(value, text, position, as_int=as_int, as_float=value)
 
@@ -44,6 +46,8 @@ def integer(text: str) -> int | None:
 
 def floating(text: str) -> float | None:
     """A decimal or hexadecimal float; None when it is none."""
+    if "_" in text and not _UNDERSCORES.fullmatch(text.lstrip("+-")):
+        return None
     plain = text.replace("_", "")
     if _HEX_FLOAT.fullmatch(text):
         return float.fromhex(plain)

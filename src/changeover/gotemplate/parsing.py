@@ -129,7 +129,12 @@ class _Parser:
         self._variables, self._loops = outer, loops
         if closing and closing.text != "end":
             raise self._source.problem(f"unexpected {{{{{closing.text}}}}} in define clause", closing.position)
-        if _says_something(body) or name not in self.definitions:
+        known = self.definitions.get(name)
+        if known and _says_something(known) and _says_something(body):
+            raise self._source.problem(
+                f"template: multiple definition of template {quote(name)}", self._peek().position
+            )
+        if not known or _says_something(body):
             self.definitions[name] = body
 
     def _name(self, context: str) -> str:
@@ -237,8 +242,6 @@ class _Parser:
                 self._at -= 1
             elif token.text != "|" or token.kind != "sign":
                 raise self._unexpected(token, "operand")
-            elif self._peek_word().kind == "right" or self._peek().text in {"|", ")"}:
-                raise self._source.problem("missing value for command", token.position)
             break
         if not command.arguments:
             raise self._source.problem("empty command", command.position)
@@ -298,7 +301,7 @@ class _Parser:
         try:
             return unquote(token.text)
         except BadLiteral:
-            raise self._source.problem(f"invalid syntax in {token.text}", token.position) from None
+            raise self._source.problem("invalid syntax", token.position, token.text) from None
 
     def _use(self, name: str, token: Token) -> None:
         if name not in self._variables:

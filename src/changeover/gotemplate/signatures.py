@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.gotemplate.values import Int64, StringList, StringMap, Struct
+from changeover.gotemplate.values import Int64, NilMap, StringList, StringMap, Struct
 
 NILABLE = frozenset({"any", "map", "list", "strings"})
 GO_NAMES = {
@@ -63,7 +63,7 @@ def fits(value: Any, kind: str) -> bool:
 
 def nothing(kind: str) -> Any:
     """What nil is as this type."""
-    return {"map": {}, "list": [], "strings": StringList()}.get(kind)
+    return {"map": NilMap(), "list": [], "strings": StringList()}.get(kind)
 
 
 def go_name(kind: str) -> str:

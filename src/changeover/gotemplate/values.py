@@ -69,6 +69,14 @@ class NilList(list[Any]):
     is_nil: ClassVar[bool] = True
 
 
+class NilMap(dict[str, Any]):
+    """A map[string]interface {} that was never made: it reads as empty and cannot be written to."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "map[string]interface {}"
+    is_nil: ClassVar[bool] = True
+
+
 class Chunks(list[list[Any]]):
     """Go's [][]interface {}."""
 
@@ -101,6 +109,14 @@ class Struct:
     def go_fields(self) -> Mapping[str, Any]:
         """The exported fields in their order."""
         return {}
+
+    def go_state(self) -> Mapping[str, Any]:
+        """What printing its parts shows; unexported fields included."""
+        return self.go_fields()
+
+    def go_json(self) -> str:
+        """The text that stands for it in JSON, when it prints as a text."""
+        return str(self)
 
     def go_methods(self) -> Mapping[str, tuple[Callable[..., Any], str]]:
         """Methods by name: what to call and the types of its parameters, as in `signatures.Function`."""

@@ -46,7 +46,7 @@ def pascal_case(text: str) -> str:
     body = text.lstrip("-_" + "".join(sign for sign in text if is_space(sign)))
     lead = text[: len(text) - len(body)]
     if not body:
-        return text
+        return text + text[-1:]
     return lead + _pascal_body(body)
 
 

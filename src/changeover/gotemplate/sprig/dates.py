@@ -9,16 +9,18 @@ from typing import Any, ClassVar
 from changeover.gotemplate.problem import CallFailed
 from changeover.gotemplate.signatures import Function, table
 from changeover.gotemplate.sources import Sources
-from changeover.gotemplate.sprig import durations, layouts
+from changeover.gotemplate.sprig import date_reading, durations, layouts
 from changeover.gotemplate.values import Int64, Struct, is_integer
 
 _PLAIN = "2006-01-02"
 _SHOWN = "2006-01-02 15:04:05.999999999 -0700 MST"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CYCLE = -146_097 * 86_400
+"""Seconds of 400 years, back."""
 
 
 class Named(Struct):
-    """A month or weekday: a number that prints as its name."""
+    """A month or weekday: a `number` that prints as its name."""
 
     __slots__ = ("number", "text")
     is_stringer: ClassVar[bool] = True
@@ -33,33 +35,38 @@ class Named(Struct):
 class Moment(Struct):
     """Go's time.Time."""
 
-    __slots__ = ("nanosecond", "value")
+    __slots__ = ("nanosecond", "shift", "value")
     go_type: ClassVar[str] = "time.Time"
     is_stringer: ClassVar[bool] = True
 
-    def __init__(self, value: datetime, nanosecond: int = 0) -> None:
-        self.value, self.nanosecond = value.replace(microsecond=0), nanosecond or value.microsecond * 1000
+    def __init__(self, value: datetime, nanosecond: int = 0, shift: int = 0) -> None:
+        self.value, self.shift = value.replace(microsecond=0), shift
+        self.nanosecond = nanosecond or value.microsecond * 1000
 
     def __str__(self) -> str:
         return self.written(_SHOWN)
 
     def written(self, layout: str) -> str:
         """The moment after a layout."""
-        return layouts.write(self.value, self.nanosecond, layout)
+        return layouts.write(self.value, self.nanosecond, layout, shift=self.shift)
+
+    def go_json(self) -> str:
+        """RFC 3339 with nanoseconds."""
+        return self.written("2006-01-02T15:04:05.999999999Z07:00")
 
     def inside(self, zone: tzinfo) -> Moment:
         """The same moment in a zone."""
-        return Moment(self.value.astimezone(zone), self.nanosecond)
+        return Moment(self.value.astimezone(zone), self.nanosecond, self.shift)
 
     def unix(self) -> int:
         """Seconds since 1970."""
-        return int((self.value - _EPOCH).total_seconds())
+        return int((self.value - _EPOCH).total_seconds()) + (_CYCLE if self.shift else 0)
 
     def plus(self, nanoseconds: int) -> Moment:
         """So much later. Raises CallFailed beyond the year 9999."""
         seconds, rest = divmod(self.nanosecond + nanoseconds, durations.SECOND)
         try:
-            return Moment(self.value + timedelta(seconds=seconds), rest)
+            return Moment(self.value + timedelta(seconds=seconds), rest, self.shift)
         except OverflowError:
             raise CallFailed("the date is out of range") from None
 
@@ -73,7 +80,7 @@ class Moment(Struct):
         return {
             "Format": (self.written, "string"),
             "String": (lambda: str(self), ""),
-            "Year": (lambda: value.year, ""),
+            "Year": (lambda: value.year + self.shift, ""),
             "Month": (lambda: Named(value.month, layouts.MONTHS[value.month - 1]), ""),
             "Day": (lambda: value.day, ""),
             "Hour": (lambda: value.hour, ""),
@@ -164,15 +171,15 @@ def _duration(value: Any) -> str:
 
 def _to_date(layout: str, text: str) -> Moment:
     try:
-        return Moment(*layouts.read(layout, text))
-    except layouts.BadDate:
+        return Moment(*date_reading.read(layout, text))
+    except date_reading.BadDate:
         return ZERO
 
 
 def _must_to_date(layout: str, text: str) -> Moment:
     try:
-        return Moment(*layouts.read(layout, text))
-    except layouts.BadDate as error:
+        return Moment(*date_reading.read(layout, text))
+    except date_reading.BadDate as error:
         raise CallFailed(str(error)) from None
 
 

@@ -9,7 +9,7 @@ from changeover.gotemplate.problem import CallFailed
 from changeover.gotemplate.signatures import Function, table
 from changeover.gotemplate.sprig.casting import to_text
 from changeover.gotemplate.sprig.flow import is_empty
-from changeover.gotemplate.values import StringList, encode, type_name
+from changeover.gotemplate.values import NilMap, StringList, encode, type_name
 
 _DEEPEST = 200
 _MAP = "map[string]interface {}"
@@ -25,6 +25,8 @@ def _get(mapping: dict[str, Any], key: str) -> Any:
 
 
 def _set(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    if isinstance(mapping, NilMap):
+        raise CallFailed("assignment to entry in nil map")
     mapping[key] = value
     return mapping
 

@@ -7,11 +7,14 @@ import re
 from typing import Any
 
 from changeover.gotemplate.signatures import Function, table
-from changeover.gotemplate.sprig.json_text import NotJson, dumps, loads
+from changeover.gotemplate.sprig.json_text import NotJson, dumps, loads, loads_what_fits
 from changeover.gotemplate.values import decode, encode
 
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BASE32 = re.compile(rb"(?:[A-Z2-7]{8})*(?:[A-Z2-7]{2}={6}|[A-Z2-7]{4}={4}|[A-Z2-7]{5}={3}|[A-Z2-7]{7}=)?")
+
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 class BadEncoding(ValueError):
@@ -31,7 +34,7 @@ def base64_bytes(text: str) -> bytes:
     data = encode(text).translate(None, b"\r\n")
     match = _BASE64.match(data)
     if match is None or match.end() != len(data):
-        raise BadEncoding("base64", _first_wrong(data, match.end() if match else 0))
+        raise BadEncoding("base64", _first_wrong(encode(text)))
     return base64.b64decode(data)
 
 
@@ -40,10 +43,28 @@ def to_base64(text: str) -> str:
     return base64.b64encode(encode(text)).decode()
 
 
-def _first_wrong(data: bytes, place: int) -> int:
-    while place < len(data) and (data[place : place + 1].isalnum() or data[place : place + 1] in b"+/"):
-        place += 1
-    return place
+def _first_wrong(data: bytes) -> int:
+    """The place that Go names: a stranger, what follows the padding, or the group that is not complete."""
+    group = 0
+    for place, byte in enumerate(data):
+        if byte in b"\r\n":
+            continue
+        if byte == ord("="):
+            return _after_padding(data, place, group)
+        if byte not in _ALPHABET:
+            return place
+        group = (group + 1) % 4
+    return len(data) - group
+
+
+def _after_padding(data: bytes, place: int, group: int) -> int:
+    if group < 2:
+        return place
+    rest = data[place + 1 :]
+    if group == 2 and not rest.lstrip(b"\r\n").startswith(b"="):
+        return place if rest.lstrip(b"\r\n") else len(data)
+    second = rest.index(b"=") + 1 if group == 2 else 0
+    return place + 1 + second
 
 
 def _b64dec(text: str) -> str:
@@ -67,7 +88,7 @@ def _b32dec(text: str) -> str:
 
 def _from_json(text: str) -> Any:
     try:
-        return loads(text)
+        return loads_what_fits(text)
     except NotJson:
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from changeover.gotemplate import floats
@@ -28,10 +29,31 @@ def dumps(value: Any, *, html: bool = True, indent: str = "") -> str:
 
 def loads(text: str) -> Any:
     """The value of a JSON text. Raises NotJson."""
+    return _loads(text, _number)
+
+
+def loads_what_fits(text: str) -> Any:
+    """The value of a JSON text, in which a number too large for a float64 is nil. Raises NotJson."""
+    return _loads(text, _number_or_nil)
+
+
+def _loads(text: str, number: Callable[[str], float | None]) -> Any:
     try:
-        return json.loads(text, parse_int=float, parse_constant=_refuse)
+        return json.loads(text, parse_int=number, parse_float=number, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotJson(_reason(text, error)) from None
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return value
+
+
+def _number_or_nil(text: str) -> float | None:
+    value = float(text)
+    return None if value - value != 0 else value
 
 
 def _refuse(word: str) -> Any:
@@ -44,7 +66,7 @@ def _reason(text: str, error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         if error.pos >= len(text):
             return "unexpected end of JSON input"
-        return f"invalid character {text[error.pos]!r} at {error.pos + 1}: {error.msg}"
+        return f"invalid character {text[error.pos]!r} looking for beginning of value"
     return str(error)
 
 
@@ -80,7 +102,7 @@ class _Writer:
         raise NotJson("json: unsupported type: func()")
 
     def _struct(self, value: Struct, depth: int) -> str:
-        return self._scalar(str(value)) if value.is_stringer else self._container(dict(value.go_fields()), depth)
+        return self._scalar(value.go_json()) if value.is_stringer else self._container(dict(value.go_fields()), depth)
 
     def _container(self, value: list[Any] | dict[str, Any], depth: int) -> str:
         if isinstance(value, list):

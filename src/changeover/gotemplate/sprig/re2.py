@@ -174,7 +174,7 @@ class _Translator:
         self._at += lazy
         following = self._source[self._at : self._at + 1]
         if following and (following in "*+?" or _REPEAT.match(self._source, self._at)):
-            raise BadPattern("invalid nested repetition operator", self._source[begin : self._at + 1])
+            raise BadPattern("invalid nested repetition operator", self._source[begin : self._at] + following)
         unbounded = text in {"*", "+"} or (match is not None and (match[3] == "" or int(match[1]) > 1))
         if unbounded and self._last_repeats:
             self.nested = True
@@ -204,7 +204,7 @@ class _Translator:
             return f"(?P<{name.group(1)}>"
         flags = _FLAGS.match(self._source, self._at)
         if not flags:
-            raise BadPattern("invalid or unsupported Perl syntax", self._source[self._at - 2 : self._at + 2])
+            raise BadPattern("invalid or unsupported Perl syntax", self._source[self._at - 2 : self._at + 1])
         self._at = flags.end()
         wanted = (self._flags[-1] | set(flags[1])) - set(flags[2] or "")
         if flags[3] == ":":

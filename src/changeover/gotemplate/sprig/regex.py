@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.gotemplate.limits import check_text
 from changeover.gotemplate.problem import CallFailed
+from changeover.gotemplate.quoting import quote
 from changeover.gotemplate.signatures import Function, table
 from changeover.gotemplate.sprig.re2 import BadPattern, Pattern, compile_pattern
 from changeover.gotemplate.values import StringList
@@ -100,6 +101,22 @@ def _split(source: str, text: str, most: int) -> StringList:
     return StringList(parts)
 
 
+def _panicking(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Functions without `must` say which pattern they could not compile."""
+
+    def attempt(source: str, *rest: Any) -> Any:
+        try:
+            return call(source, *rest)
+        except CallFailed as failure:
+            raise CallFailed(f"regexp: Compile({_shown(source)}): {failure}") from None
+
+    return attempt
+
+
+def _shown(source: str) -> str:
+    return f"`{source}`" if "`" not in source else quote(source)
+
+
 def _quote_meta(text: str) -> str:
     return _META.sub(lambda match: "\\" + match.group(), text)
 
@@ -117,7 +134,7 @@ FUNCTIONS: dict[str, Function] = table(
         "regexMatch": (_soft_match, "string string"),
         "mustRegexMatch": (_match, "string string"),
         "regexQuoteMeta": (_quote_meta, "string"),
-        **_ENTRIES,
+        **{name: (_panicking(call), signature) for name, (call, signature) in _ENTRIES.items()},
         **{f"mustR{name[1:]}": entry for name, entry in _ENTRIES.items()},
     }
 )

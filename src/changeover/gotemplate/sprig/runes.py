@@ -47,7 +47,7 @@ def upper(text: str) -> str:
 
 def lower(text: str) -> str:
     """Every character by its simple lower case."""
-    return text.lower() if text.isascii() else "".join(_single(sign, sign.lower()) for sign in text)
+    return text.lower() if text.isascii() else "".join(sign.lower()[:1] for sign in text)
 
 
 def title(text: str) -> str:

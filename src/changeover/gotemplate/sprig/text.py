@@ -68,7 +68,7 @@ def _substr(start: int, end: int, text: str) -> str:
     else:
         first, last = start, end
     if not 0 <= first <= last <= len(data):
-        raise CallFailed(f"runtime error: slice bounds out of range [{first}:{last}] with length {len(data)}")
+        raise CallFailed(f"runtime error: slice bounds out of range [{first}:{last}]")
     return decode(data[first:last])
 
 

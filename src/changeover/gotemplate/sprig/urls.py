@@ -13,6 +13,7 @@ from changeover.gotemplate.values import decode, encode, kind_of
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _PORT = re.compile(r"(?::[0-9]*)?")
+_BAD_HOST = re.compile(r"[ \"<>^`{}|\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SAFE = "/$&+,;=:@-_.~!*'()[]"
 
@@ -59,6 +60,9 @@ def _authority(text: str, authority: str) -> dict[str, str]:
         port = colon + number
     if not _PORT.fullmatch(port):
         raise _unable(text, f'invalid port "{port}" after host')
+    bad = _BAD_HOST.search(host)
+    if bad:
+        raise _unable(text, f'invalid character "{bad.group()}" in host name')
     _unescaped(text, host)
     return {"host": host, "hostname": hostname, "userinfo": _user(text, user) if at else ""}
 

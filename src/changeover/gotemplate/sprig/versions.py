@@ -37,6 +37,12 @@ class Version(Struct):
         """Orders versions; metadata does not count."""
         return (*self.parts, not self.pre, tuple(map(_part_rank, self.pre.split("."))))
 
+    def go_state(self) -> Mapping[str, Any]:
+        """Its unexported fields."""
+        major, minor, patch = map(Uint64, self.parts)
+        named = {"major": major, "minor": minor, "patch": patch}
+        return named | {"pre": self.pre, "metadata": self.metadata, "original": self.original}
+
     def go_methods(self) -> Mapping[str, tuple[Callable[..., Any], str]]:
         """Its parts, the next versions, comparisons."""
         return {
