@@ -17,14 +17,17 @@ from changeover.backup.destinations import volumes_of
 from changeover.channel.charts import HelmCharts
 from changeover.channel.generators import produce
 from changeover.channel.sources import open_source
+from changeover.collect.unhealthy import unhealthy
 from changeover.errors import Problem
 from changeover.kube.blobs import KubeBlobs
 from changeover.kube.clock import SystemClock
 from changeover.kube.connect import connect
+from changeover.kube.events import Events
 from changeover.kube.http import UserHttp
 from changeover.kube.journal import Journal
 from changeover.kube.lease import LEASE, KubeLease
 from changeover.kube.setup import ClusterDefinitions
+from changeover.kube.webhook import Webhook
 from changeover.objects import Ref
 from changeover.package import yaml_text
 from changeover.runs.faults import Faults
@@ -59,6 +62,9 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             journal=lambda run: Journal(cluster, run),
             lease=lambda name: KubeLease(cluster, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
             volumes=lambda policy, installation: volumes_of(cluster, policy, installation),
+            capture=lambda namespace: unhealthy(cluster, namespace),
+            events=Events(cluster, clock),
+            webhook=lambda url: Webhook(url, UserHttp()) if url else None,
             definitions=ClusterDefinitions(),
             profiles=profile_document,
             faults=faults(),

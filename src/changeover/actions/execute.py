@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.actions import installations, prepare, revisions, runs_of
+from changeover.actions import announce, installations, prepare, revisions, runs_of
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
@@ -135,16 +135,22 @@ async def _carry_on(
         http=outside.http,
         volumes=outside.volumes(installation.get("spec", "policy", "backup", default={}), installation),
         replan=lambda: prepare.replan(outside, installation, run, subject),
+        capture=lambda: outside.capture(outside.namespace),
     )
-    state = await executor.carry_on(
-        subject,
-        ports,
-        acts=ACTS,
-        journal=outside.journal(run),
-        lease=outside.lease(installation.name),
-        tell=tell,
-        faults=outside.faults,
-    )
+    webhook = outside.webhook(str(installation.get("spec", "webhook", "url", default="")))
+    announcer = announce.Announcer(subject, (installation, run), events=outside.events, webhook=webhook)
+    try:
+        state = await executor.carry_on(
+            subject,
+            ports,
+            acts=ACTS,
+            journal=outside.journal(run),
+            lease=outside.lease(installation.name),
+            tell=announcer.listening(tell),
+            faults=outside.faults,
+        )
+    finally:
+        await announcer.close()
     if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
         await installations.patch_status(outside, installation, {"currentRun": None})
     return run, state

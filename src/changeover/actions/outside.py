@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from changeover.actions.announce import Events, Webhook
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
@@ -70,6 +71,11 @@ class Outside:
     """The lease of an Installation, by name."""
     volumes: Callable[[Mapping[str, Json], KubeObject], Volumes | None]
     """Backup destination, by the backup policy of an Installation."""
+    capture: Callable[[str], Awaitable[Sequence[Mapping[str, Json]]]]
+    """Logs and events of what is unhealthy in a namespace, bounded and without secrets."""
+    events: Events
+    webhook: Callable[[str], Webhook | None]
+    """The operator's webhook, by its address; None for an empty one."""
     definitions: Definitions
     profiles: Callable[[str], Mapping[str, Json]]
     """A profile document, by its shipped name or its file."""

@@ -44,7 +44,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         from_version=plan.from_version,
         to_version=plan.to_version,
         plan_digest=plan.digest,
-        verdict=state.verdict.value if state.verdict else "under way",
+        verdict=_verdict(state),
         reason=state.turned_because,
         began=began,
         ended=ended,
@@ -59,6 +59,12 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         answers=state.answers,
         captured=tuple(record["data"] for record in records if record["event"] == "captured"),
     )
+
+
+def _verdict(state: RunState) -> str:
+    if state.verdict:
+        return state.verdict.value
+    return "held" if state.question is not None else "under way"
 
 
 def _is_done(step: Step, verb: Verb, state: RunState) -> bool:

@@ -43,10 +43,10 @@ class SessionsLeft(Problem):
 
 async def scale(step: Step, scene: Scene) -> Mapping[str, Json]:
     """Scale, and wait until it is so."""
-    live = await _workload(step, scene)
     wanted = step.arguments["replicas"]
     if wanted == "restore":
-        return await _restore(step, scene, live)
+        return await _restore(step, scene)
+    live = await _workload(step, scene)
     await _refuse(step, scene, live)
     before = scene.notes(step.id).get("replicas")
     if before is None:
@@ -104,10 +104,11 @@ async def _pods_gone(step: Step, scene: Scene, live: KubeObject) -> None:
         await scene.clock.sleep(POLL)
 
 
-async def _restore(step: Step, scene: Scene, live: KubeObject) -> Mapping[str, Json]:
+async def _restore(step: Step, scene: Scene) -> Mapping[str, Json]:
     before = next((found for name in step.arguments["of"] if (found := _replicas(scene, name)) is not None), None)
     if before is None:
-        return {"replicas": live.get("spec", "replicas", default=1), "restored": False}
+        return {"restored": False}  # the step that it undoes had not come to scaling anything
+    live = await _workload(step, scene)
     await scene.checkpoint(step)
     patch = {"metadata": {"annotations": {SCALED_ANNOTATION: None}}, "spec": {"replicas": before}}
     await scene.cluster.patch(live.ref, patch)
