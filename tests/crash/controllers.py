@@ -172,7 +172,10 @@ class Controllers:
 
 
 def _pod_status(phase: str, *, ready: bool, ended: str = "") -> Raw:
-    state = {"terminated": {"exitCode": 0, "finishedAt": ended}} if ended else {"running": {}}
+    waiting: Raw = {"waiting": {"reason": "ImagePullBackOff", "message": "there is no such image"}}
+    state: Raw = (
+        {"terminated": {"exitCode": 0, "finishedAt": ended}} if ended else {"running": {}} if ready else waiting
+    )
     return {
         "phase": phase,
         "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
