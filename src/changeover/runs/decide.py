@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.plan.steps import Step, Steps
+from changeover.plan.steps import Step, Steps, Verb
 from changeover.runs.state import RunState, Verdict, Way
 
 
@@ -73,7 +73,8 @@ def _forward(steps: Steps, state: RunState) -> Move:
         return _after_failure(steps, state)
     if state.aborted:
         if is_past_return(steps, state):
-            return Ask(_question(f"{state.aborted} The gate is open again already.", ("finish", "back")))
+            text = f"{state.aborted} The point of no return is behind the run."
+            return Ask(_question(text, ("again", *_choices(steps))))
         return Turn(state.aborted)
     wave = _next_wave(steps.forward, state)
     return Go(wave) if wave else End(Verdict.COMMITTED)
@@ -87,9 +88,14 @@ def _after_failure(steps: Steps, state: RunState) -> Move:
     if problem.get("choices"):
         return Ask({**_question(message, problem["choices"]), "step": step, "subjects": problem.get("subjects", [])})
     if is_past_return(steps, state):
-        return Ask({**_question(message, ("finish", "back", "again")), "step": step})
+        return Ask({**_question(message, ("finish", "again", *_choices(steps))), "step": step})
     title = next((one.title for one in steps.forward if one.id == step), step)
     return Turn(f"{title}: {message}")
+
+
+def _choices(steps: Steps) -> tuple[str, ...]:
+    """How to go back: with the data of the backup where the old release cannot read what is stored now."""
+    return ("restore",) if any(step.verb is Verb.RESTORE for step in steps.back) else ("back",)
 
 
 def _back(steps: Steps, state: RunState) -> Move:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from changeover.errors import Problem
 from changeover.plan.steps import Step, Verb
 from changeover.ports import Busy, Conflict, Fenced, JournalStore, Lease, Unreachable
 from changeover.runs import decide
+from changeover.runs.account import account
 from changeover.runs.faults import Faults
 from changeover.runs.happenings import Happening, Tell
 from changeover.runs.heartbeat import Heartbeat
@@ -31,6 +33,12 @@ BACK_OFF = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts of a step that meets passing trouble; the last repeats until the deadline."""
 PATIENCE = LEASE_SECONDS * 2.0
 """Seconds to wait for a lease that another process holds, before saying so."""
+OUTAGE_SECONDS = 1800.0
+"""Seconds to wait for an API server that does not answer, before giving the run up to a later `resume`."""
+RECOVERIES = 100
+LOOK_UP = 1.0
+GRACE_SECONDS = 15.0
+"""How long an act that should stop (overdue, aborted) may take to notice, before it is cut off."""
 
 __all__ = ["Ports", "carry_on"]
 
@@ -45,27 +53,75 @@ async def carry_on(  # noqa: PLR0913  the whole inside and outside of a run
     tell: Tell,
     faults: Faults | None = None,
 ) -> RunState:
-    """Execute the run as far as it goes without a person; returns its state. Raises Fenced, ElsewhereProblem."""
+    """Execute the run as far as it goes without a person; returns its state.
+
+    Raises:
+        Fenced: another process has taken the run over; this one touches nothing any more.
+        ElsewhereProblem: another process holds the lease and keeps it.
+        Unreachable: the API server was away for too long.
+    """
     faults = faults or Faults()
     await _take(lease, ports, tell)
-    ledger = Ledger(journal, ports.clock, holder=lease.holder, tell=tell, faults=faults)
-    stage = Stage(subject, ports, ledger=ledger, lease=lease, faults=faults)
+    for _ in range(RECOVERIES):
+        ledger = Ledger(journal, ports.clock, holder=lease.holder, tell=tell, faults=faults)
+        try:
+            return await _execute(Stage(subject, ports, ledger=ledger, lease=lease, faults=faults), ledger, acts, ports)
+        except (Unreachable, Busy, Fenced) as lost:
+            await _take_again(lease, ports, tell, lost=lost)
+    raise ElsewhereProblem(
+        "The run cannot keep its lease and its journal.",
+        found=f"both were lost {RECOVERIES} times",
+        hint="see whether another process executes it; `changeover resume` goes on",
+    )
+
+
+async def _execute(stage: Stage, ledger: Ledger, acts: Mapping[Verb, Act], ports: Ports) -> RunState:
+    lease = stage.lease
     heartbeat = Heartbeat(stage, ledger=ledger, lease=lease)
     beating = asyncio.create_task(heartbeat.run())
     try:
         await ledger.read()
         if not ledger.state.records:
-            await ledger.write({"event": "opened", "plan": subject.plan.digest, "kind": subject.plan.kind})
+            plan = stage.subject.plan
+            opened = {"event": "opened", "plan": plan.digest, "kind": plan.kind, "strategy": plan.strategy}
+            await ledger.write(opened)
         elif ledger.state.verdict is None:
             await ledger.write({"event": "taken"})
         state = await _Run(stage, ledger, acts=acts, heartbeat=heartbeat, ports=ports).go()
-        await heartbeat.publish()
+        await _published(heartbeat, ports)
     finally:
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating
-    await lease.release()
+    with contextlib.suppress(Unreachable, Busy):
+        await lease.release()
     return state
+
+
+async def _published(heartbeat: Heartbeat, ports: Ports) -> None:
+    """The last summary matters: it says that the run has ended. Tried for a while; the journal has it anyway."""
+    for pause in BACK_OFF:
+        try:
+            return await heartbeat.publish()
+        except (Unreachable, Busy, Conflict):
+            await ports.clock.sleep(pause)
+    return None
+
+
+async def _take_again(lease: Lease, ports: Ports, tell: Tell, *, lost: Exception) -> None:
+    """After the lease or the API server was lost: go on only if nobody else has taken over meanwhile."""
+    since = ports.clock.monotonic()
+    while True:
+        tell(Happening("waiting", text=str(lost).partition("\n")[0]))
+        try:
+            if not await lease.acquire():
+                raise lost
+        except (Unreachable, Busy):
+            if ports.clock.monotonic() - since > OUTAGE_SECONDS:
+                raise lost from None
+            await ports.clock.sleep(2.0)
+        else:
+            return
 
 
 async def _take(lease: Lease, ports: Ports, tell: Tell) -> None:
@@ -105,7 +161,8 @@ class _Run:
                 await self._ledger.write({"event": "turned", "because": move.because})
             elif isinstance(move, decide.Ask):
                 await self._capture()
-                await self._ledger.write({"event": "asked", "question": move.question})
+                plan, state = self._stage.subject.plan, self._ledger.state
+                await self._ledger.write({"event": "asked", "question": {**move.question, **account(plan, state)}})
             elif isinstance(move, decide.End):
                 if self._ledger.state.verdict is None:
                     await self._ledger.write({"event": "ended", "verdict": move.verdict.value})
@@ -139,9 +196,9 @@ class _Run:
         """Act until done, failed for good, or overdue; returns the record."""
         clock = self._stage.clock
         self._stage.deadlines[step.id] = clock.monotonic() + step.deadline
-        for attempt in range(10**9):
+        for attempt in itertools.count():
             try:
-                data = await self._acts[step.verb](step, self._stage)
+                data = await self._watched(step)
             except Fenced:
                 raise
             except (Unreachable, Busy, Conflict) as passing:
@@ -151,11 +208,29 @@ class _Run:
                 await clock.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             except Problem as problem:
                 return _failed(step, problem.as_json())
-            except Exception as defect:  # noqa: BLE001  the one broad except of this process: a defect must turn the run back
+            except Exception as defect:  # noqa: BLE001  the one broad except here: a defect must turn the run back
                 return _failed(step, _defect(defect))
             else:
                 return {"event": "done", "step": step.id, "data": dict(data)}
         raise AssertionError
+
+    async def _watched(self, step: Step) -> Mapping[str, Any]:
+        """The act; cut off when it should have stopped and does not notice, as in the middle of a long copy."""
+        acting = asyncio.ensure_future(self._acts[step.verb](step, self._stage))
+        since: float | None = None
+        try:
+            while not acting.done():
+                await asyncio.wait({acting}, timeout=LOOK_UP)
+                over = self._stage.over(step)
+                now = self._stage.clock.monotonic()
+                since = None if over is None else now if since is None else since
+                if over is not None and since is not None and now - since >= GRACE_SECONDS and not acting.done():
+                    raise over
+            return acting.result()
+        finally:
+            if not acting.done():
+                acting.cancel()
+                await asyncio.gather(acting, return_exceptions=True)
 
     async def _capture(self) -> None:
         """Keep logs and events of what is unhealthy, before anything is undone. Never the reason for a failure."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.objects import API_VERSION, Kind, Ref
+from changeover.plan.steps import Verb
 from changeover.ports import ClusterProblem, Fenced, Lease
 from changeover.runs import summary
 from changeover.runs.ledger import Ledger
@@ -20,6 +21,7 @@ from changeover.settings import LEASE_SECONDS, REQUEST_ANNOTATION
 CHANGEOVER = Kind(API_VERSION, "Changeover")
 BEAT = 1.0
 RENEW = LEASE_SECONDS / 4
+LOOKING = frozenset({Verb.PROBE, Verb.SOAK, Verb.WAIT_READY, Verb.ANNOUNCE})
 
 
 class Heartbeat:
@@ -32,6 +34,7 @@ class Heartbeat:
         self._ref = Ref(CHANGEOVER, stage.subject.namespace, stage.subject.run)
         self._published: dict[str, Any] = {}
         self._heard: set[str] = set()
+        self._listened = -BEAT
         self._renewed = stage.clock.monotonic()
 
     async def run(self) -> None:
@@ -55,7 +58,10 @@ class Heartbeat:
             self._renewed = now
 
     async def listen(self) -> None:
-        """Read what a person asks of the run, and write it into the journal, once."""
+        """Read what a person asks of the run, once a second at most, and write it into the journal, once."""
+        if self._stage.clock.monotonic() - self._listened < BEAT:
+            return
+        self._listened = self._stage.clock.monotonic()
         try:
             live = await self._stage.cluster.get(self._ref)
         except Fenced:
@@ -85,7 +91,7 @@ class Heartbeat:
             if state.question is not None:
                 return [heard, *self._answer({**request, "choice": "back"}, because)]
             return [heard, {"event": "aborted", "because": because}, {"event": "resumed"}]
-        if request["do"] == "answer" and state.question is not None:
+        if request["do"] == "answer" and _is_offered(request, state.question):
             return [heard, *self._answer(request, because)]
         return [heard]
 
@@ -94,10 +100,16 @@ class Heartbeat:
         answered: dict[str, Any] = {"event": "answered", "answer": dict(request)}
         if request.get("choice") == "finish":
             data = {"acceptedBy": request.get("by", ""), "reason": request.get("reason", "")}
-            return [answered, *({"event": "done", "step": step, "data": data} for step in state.failed)]
-        if request.get("choice") == "back":
+            accepted = [step for step in state.failed if self._only_looks(step)]
+            return [answered, *({"event": "done", "step": step, "data": data} for step in accepted)]
+        if request.get("choice") in ("back", "restore"):
             return [answered, {"event": "turned", "because": because}]
         return [answered]
+
+    def _only_looks(self, name: str) -> bool:
+        """Whether a step may be accepted as failed: it changes nothing. What changes something is tried again."""
+        steps = self._stage.subject.plan.steps
+        return any(step.id == name and step.verb in LOOKING for step in (*steps.forward, *steps.back))
 
     async def publish(self) -> None:
         """Write the summary into the Changeover's status, when it differs from what was written last."""
@@ -107,6 +119,13 @@ class Heartbeat:
             return
         await self._stage.cluster.patch(self._ref, {"status": status}, subresource="status")
         self._published = status
+
+
+def _is_offered(request: Mapping[str, Any], question: Mapping[str, Any] | None) -> bool:
+    """Whether the answer is one of those that the open question offers; a waiver needs names and a reason."""
+    if question is None or request.get("choice") not in question.get("choices", ()):
+        return False
+    return request["choice"] != "waive" or bool(request.get("subjects") and request.get("reason"))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from changeover.errors import Problem
 from changeover.plan.model import Plan
 from changeover.plan.steps import Step
 from changeover.ports import Clock, Cluster, Fenced, Http, Json, Lease, Volumes
@@ -49,7 +50,7 @@ class Stage:
         self.deadlines: dict[str, float] = {}
         self._replan = ports.replan
         self._ledger = ledger
-        self._lease = lease
+        self.lease = lease
         self._faults = faults
 
     def notes(self, step_id: str) -> Mapping[str, Json]:
@@ -75,10 +76,10 @@ class Stage:
         """Raise Fenced unless enough of the lease is left for one more request."""
         if self.fenced:
             raise self.fenced
-        if self._lease.remaining() <= REQUEST_SECONDS + SPARE_SECONDS:
+        if self.lease.remaining() <= REQUEST_SECONDS + SPARE_SECONDS:
             raise Fenced(
                 "The lease is about to end, and could not be renewed.",
-                found=f"{max(self._lease.remaining(), 0):.1f} s left",
+                found=f"{max(self.lease.remaining(), 0):.1f} s left",
                 hint="this process stops; `changeover resume` goes on",
             )
 
@@ -90,16 +91,24 @@ class Stage:
             self.deadlines[step.id] = self.deadlines.get(step.id, self.clock.monotonic()) + PAUSE_STEP
             await self.clock.sleep(PAUSE_STEP)
             self.safe()
+        over = self.over(step)
+        if over is not None:
+            raise over
+
+    def over(self, step: Step) -> Problem | None:
+        """Why a step must not go on now: fenced, aborted or overdue."""
+        if self.fenced:
+            return self.fenced
         state = self._ledger.state
-        steps = self.subject.plan.steps
-        if state.aborted and state.way is Way.FORWARD and not decide.is_past_return(steps, state):
-            raise Aborted(state.aborted)
+        if state.aborted and state.way is Way.FORWARD and not decide.is_past_return(self.subject.plan.steps, state):
+            return Aborted(state.aborted)
         if self.clock.monotonic() > self.deadlines.get(step.id, float("inf")):
-            raise Overdue(
+            return Overdue(
                 f"{step.title}: it must be done within {step.deadline:.0f} s.",
                 found=self.waiting_for or "it is not",
                 hint="the events and logs of what is not ready are in the evidence",
             )
+        return None
 
     def progress(self, step: Step, text: str, *, done: int = 0, total: int = 0) -> None:
         """Say what is awaited, and how far."""
