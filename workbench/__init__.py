@@ -1,0 +1,1 @@
+"""Workbench: a small application with sessions, storage and releases, to try Changeover on."""
