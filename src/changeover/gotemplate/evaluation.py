@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from changeover.gotemplate import calls, formatting, limits, nodes
 from changeover.gotemplate.calls import ABSENT, NIL_INTERFACE
@@ -27,14 +27,34 @@ class _Continue(Exception):
     pass
 
 
+class Parsed(Protocol):
+    """What a rendering needs of a parsed template."""
+
+    @property
+    def source(self) -> Source:
+        """The text with its name."""
+        ...
+
+    @property
+    def tree(self) -> Tree:
+        """The parsed body and definitions."""
+        ...
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What it may call."""
+        ...
+
+
 class Run:
     """One rendering of one template."""
 
-    def __init__(self, source: Source, tree: Tree, functions: Mapping[str, Function], bounds: limits.Limits) -> None:
-        self._source = source
-        self._tree = tree
-        self._functions = functions
+    def __init__(self, template: Parsed, bounds: limits.Limits, at: Callable[[int], None] | None = None) -> None:
+        self._source = template.source
+        self._tree = template.tree
+        self._functions = template.functions
         self._bounds = bounds
+        self._at = at
         self._written: list[str] = []
         self._size = 0
         self._steps = 0
@@ -57,6 +77,8 @@ class Run:
             self._steps += 1
             if self._steps > self._bounds.steps:
                 raise self.problem(node, f"more than {self._bounds.steps} steps")
+            if self._at is not None and not isinstance(node, nodes.Text):
+                self._at(node.position)
             match node:
                 case nodes.Text():
                     self._write(node, node.text)

@@ -29,6 +29,10 @@ class Sources(Protocol):
         """The time of the rendering, with a zone."""
         ...
 
+    def random_text(self, count: int, characters: str) -> str:
+        """So many random characters of a class such as ``[A-Za-z0-9]``."""
+        ...
+
     def random_bytes(self, count: int) -> bytes:
         """So many random bytes."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,14 @@ class Template:
     tree: Tree = field(repr=False)
     functions: Mapping[str, Function] = field(repr=False)
 
-    def render(self, data: Any = None, *, limits: Limits = DEFAULT_LIMITS) -> str:
-        """The text that the template makes of `data`. Raises TemplateProblem."""
-        return evaluation.Run(self.source, self.tree, self.functions, limits).render(data)
+    def render(
+        self, data: Any = None, *, limits: Limits = DEFAULT_LIMITS, at: Callable[[int], None] | None = None
+    ) -> str:
+        """The text that the template makes of `data`; `at` hears the place of each action before it is carried out.
+
+        Raises TemplateProblem.
+        """
+        return evaluation.Run(self, limits, at).render(data)
 
 
 def parse(

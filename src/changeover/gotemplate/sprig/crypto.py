@@ -22,9 +22,6 @@ from changeover.gotemplate.sprig import passwords, pem
 from changeover.gotemplate.sprig.encoding import BadEncoding, base64_bytes
 from changeover.gotemplate.values import Struct, decode, encode
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-DIGITS = "0123456789"
-ASCII = "".join(map(chr, range(32, 127)))
 _KINDS = {"": "rsa", "rsa": "rsa", "dsa": "dsa", "ecdsa": "ecdsa", "ed25519": "ed25519"}
 
 
@@ -42,18 +39,6 @@ class Certificate(Struct):
         return {"Cert": self.certificate, "Key": self.key}
 
 
-def random_text(sources: Sources, count: int, alphabet: str) -> str:
-    """So many characters, each of the alphabet with the same probability."""
-    if count <= 0:
-        return ""
-    check_text(count)
-    even = 256 - 256 % len(alphabet)
-    found: list[str] = []
-    while len(found) < count:
-        found += [alphabet[byte % len(alphabet)] for byte in sources.random_bytes(2 * count) if byte < even]
-    return "".join(found[:count])
-
-
 def functions(sources: Sources) -> dict[str, Function]:
     """All of them, drawing on these sources."""
     return table({**_HASHES, **_random(sources), **_secrets(sources), **_certificates(sources)})
@@ -63,8 +48,14 @@ Entries = dict[str, tuple[Callable[..., Any], str]]
 
 
 def _random(sources: Sources) -> Entries:
-    def of(name: str, alphabet: str) -> Callable[[int], str]:
-        return lambda count: sources.kept(name, (count,), lambda: random_text(sources, count, alphabet))
+    def of(name: str, characters: str) -> Callable[[int], str]:
+        def make(count: int) -> str:
+            check_text(count)
+            if count <= 0:
+                return ""
+            return sources.kept(name, (count,), lambda: sources.random_text(count, characters))
+
+        return make
 
     def rand_bytes(count: int) -> str:
         if count < 0:
@@ -81,10 +72,10 @@ def _random(sources: Sources) -> Entries:
         return sources.kept("shuffle", (text,), lambda: _shuffled(sources, text))
 
     return {
-        "randAlphaNum": (of("randAlphaNum", LETTERS + DIGITS), "int"),
-        "randAlpha": (of("randAlpha", LETTERS), "int"),
-        "randNumeric": (of("randNumeric", DIGITS), "int"),
-        "randAscii": (of("randAscii", ASCII), "int"),
+        "randAlphaNum": (of("randAlphaNum", "[A-Za-z0-9]"), "int"),
+        "randAlpha": (of("randAlpha", "[A-Za-z]"), "int"),
+        "randNumeric": (of("randNumeric", "[0-9]"), "int"),
+        "randAscii": (of("randAscii", "[ -~]"), "int"),
         "randBytes": (rand_bytes, "int"),
         "randInt": (rand_int, "int int"),
         "shuffle": (shuffle, "string"),
@@ -153,12 +144,12 @@ def _certificates(sources: Sources) -> Entries:
         return made("genCA", CertificateRequest(name, days=days, is_authority=True, key=key))
 
     def own(name: str, ips: Any, dns: Any, days: int, key: str = "") -> Certificate:
-        return made("genSelfSignedCert", CertificateRequest(name, _texts(ips, "ip"), _texts(dns, "dns"), days, key=key))
+        return made("genSelfSignedCert", CertificateRequest(name, texts(ips, "ip"), texts(dns, "dns"), days, key=key))
 
     def signed(name: str, ips: Any, dns: Any, days: int, *rest: Any) -> Certificate:
         signer, key = rest[0], rest[1] if len(rest) > 1 else ""
         request = CertificateRequest(
-            name, _texts(ips, "ip"), _texts(dns, "dns"), days, key=key, signer=(signer.certificate, signer.key)
+            name, texts(ips, "ip"), texts(dns, "dns"), days, key=key, signer=(signer.certificate, signer.key)
         )
         return made("genSignedCert", request)
 
@@ -173,7 +164,8 @@ def _certificates(sources: Sources) -> Entries:
     }
 
 
-def _texts(values: Any, what: str) -> tuple[str, ...]:
+def texts(values: Any, what: str) -> tuple[str, ...]:
+    """Addresses (`what` ip) or names (dns) as texts. Raises CallFailed."""
     for value in values or ():
         if not isinstance(value, str):
             shown = formatting.to_text(value)
