@@ -1,1 +1,1 @@
-"""The series of releases, as KOTS packages, each exercising one fact from the history of the application it imitates."""
+"""Workbench's releases: ten versions, each with one fact of a real application's history."""

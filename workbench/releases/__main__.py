@@ -1,57 +1,43 @@
-"""``python -m workbench.releases build --out DIR``: a folder a release, and the channel.yaml that lists them."""
+"""`python -m workbench.releases build`: writes one folder per version, and channel.yaml."""
+
+from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from workbench.releases import documents, manifests
-from workbench.releases.series import SERIES, Spec
-
-IMAGE = "registry.kubebox:5000/workbench:1"
+from workbench.releases import components, vendor
+from workbench.releases.history import VERSIONS
+from workbench.releases.objects import Options
 
 
-def build(out: Path, how: manifests.Build, versions: tuple[str, ...] = ()) -> Path:
-    """Write the series (or some of it) as a channel; returns its folder."""
-    chosen = [spec for spec in SERIES if not versions or spec.version in versions]
-    for spec in chosen:
-        _write(out / spec.version, spec, how)
-    releases = [
-        {"version": spec.version, "cursor": number, "package": spec.version, "notes": spec.notes, "required": spec.required}
-        for number, spec in enumerate(SERIES, 1)
-        if spec in chosen
-    ]
-    listing = {
-        "apiVersion": "changeover.dev/v1alpha1",
-        "kind": "Channel",
-        "metadata": {"name": "workbench"},
-        "scheme": "calver",
-        "releases": releases,
-    }
-    (out / "channel.yaml").write_text(yaml.safe_dump(listing, sort_keys=False))
-    return out
-
-
-def _write(folder: Path, spec: Spec, how: manifests.Build) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, list[Any]] = {**documents.documents(spec), **manifests.objects(spec, how)}
-    for name, found in files.items():
-        (folder / name).write_text(yaml.safe_dump_all(found, sort_keys=False, width=1000))
-    (folder / f"cache-{documents.CHART_VERSION}.tgz").write_bytes(documents.chart_archive(how))
+def build(out: Path, options: Options) -> None:
+    """Write the channel; the same options give the same bytes."""
+    for version in VERSIONS:
+        folder = out / version.number
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for name, objects in components.files(version, options).items():
+            (folder / f"wb-{name}.yaml").write_bytes(vendor.dump(objects))
+        for name, content in vendor.files(version, options).items():
+            (folder / name).write_bytes(content)
+    (out / "channel.yaml").write_bytes(vendor.dump([vendor.channel()]))
 
 
 def main() -> None:
-    """Parse and build."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("do", choices=["build"])
+    """Read the options and build."""
+    parser = argparse.ArgumentParser(prog="workbench.releases")
+    parser.add_argument("command", choices=["build"])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--image", default=IMAGE)
-    parser.add_argument("--simulated", action="store_true", help="for simulated nodes; no image is needed")
-    parser.add_argument("--releases", nargs="*", default=[])
-    chosen = parser.parse_args()
-    build(chosen.out, manifests.Build(chosen.image, chosen.simulated), tuple(chosen.releases))
-    print(chosen.out / "channel.yaml")
+    parser.add_argument("--image", default="")
+    parser.add_argument("--storage-class", default="")
+    parser.add_argument("--node-selector", default="", help="k=v: where all pods run")
+    parser.add_argument("--simulated", action="store_true", help="for simulated nodes; a host process acts for pods")
+    wanted = parser.parse_args()
+    nodes = wanted.node_selector or ("changeover.dev/node=simulated" if wanted.simulated else "")
+    image = wanted.image or Options().image
+    build(wanted.out, Options(image, wanted.storage_class, wanted.simulated, nodes))
+    print(f"{len(VERSIONS)} versions in {wanted.out}")
 
 
 if __name__ == "__main__":
