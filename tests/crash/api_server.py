@@ -129,6 +129,10 @@ class ApiServer:
         live = self.objects.get(ref.key)
         if live is None:
             return self._created(ref, wanted, dry_run=dry_run, applied=wanted)
+        metadata = wanted["metadata"]
+        for name in ("uid", "resourceVersion"):
+            if metadata.pop(name, live["metadata"][name]) != live["metadata"][name]:
+                raise Conflict(f"{ref} was changed meanwhile.")
         gone = without(live, owned(self.applied.get(ref.key, {})), owned(wanted))
         return self._replaced("apply", ref, merged(gone, wanted), dry_run=dry_run, applied=wanted)
 

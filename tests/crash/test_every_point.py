@@ -61,7 +61,7 @@ STORIES: dict[str, tuple[Callable[[], World], Verdict]] = {
 
 def is_whole(world: World, state: RunState, verdict: Verdict) -> None:
     """All old or all new, everything open and running, no session's work lost, nothing done twice."""
-    assert state.verdict is verdict, (state.question, state.failed)
+    assert state.verdict is verdict, (state.question, state.failed, state.turned_because)
     expected = world.new if verdict is Verdict.COMMITTED else world.old
     assert world.versions() == {expected.version if expected else ""}
     assert world.gate_is_open

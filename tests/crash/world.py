@@ -7,6 +7,7 @@ world.carry_on(faults=Faults(cut_at=7))          # one that dies at its seventh 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,6 +72,37 @@ class Volumes:
         content = next(content for one, content in self.pieces.values() if one == piece)
         self.contents[piece.claim] = content
         self.restored.append(key)
+
+
+class Stoppable:
+    """Passes calls on; while the process is stopped they wait, before and after."""
+
+    def __init__(self, inside: Any, going: asyncio.Event) -> None:
+        self._inside = inside
+        self._going = going
+
+    def __getattr__(self, name: str) -> Any:
+        there = getattr(self._inside, name)
+        if not asyncio.iscoroutinefunction(there):
+            return there
+
+        async def later(*arguments: Any, **named: Any) -> Any:
+            await self._going.wait()
+            found = await there(*arguments, **named)
+            await self._going.wait()
+            return found
+
+        return later
+
+
+class Sigstop:
+    """A process that can be stopped like one that gets SIGSTOP: its requests and its sleeps wait until it goes on."""
+
+    def __init__(self, world: World) -> None:
+        self.going = asyncio.Event()
+        self.going.set()
+        self.cluster = Stoppable(world.api, self.going)
+        self.clock = Stoppable(world.clock, self.going)
 
 
 @dataclass
@@ -189,21 +221,23 @@ class World:
             new_number=2,
         )
 
-    async def process(self, faults: Faults | None = None, *, holder: str = "") -> RunState:
-        """Carry the run on, as a process of its own."""
+    async def process(
+        self, faults: Faults | None = None, *, holder: str = "", through: Sigstop | None = None
+    ) -> RunState:
+        """Carry the run on, as a process of its own; `through` can stop it."""
         self.processes += 1
         holder = holder or f"process-{self.processes}"
         run = KubeObject(self.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"])
         lease = Ref(Kind("coordination.k8s.io/v1", "Lease"), NAMESPACE, f"changeover-{INSTALLATION}")
-        ports = executor.Ports(
-            cluster=self.api, clock=self.clock, http=self, volumes=self.volumes, replan=self._planned
-        )
+        cluster: Any = through.cluster if through else self.api
+        clock: Any = through.clock if through else self.clock
+        ports = executor.Ports(cluster=cluster, clock=clock, http=self, volumes=self.volumes, replan=self._planned)
         return await executor.carry_on(
             self.subject,
             ports,
             acts=ACTS,
-            journal=Journal(self.api, run),
-            lease=KubeLease(self.api, self.clock, ref=lease, holder=holder),
+            journal=Journal(cluster, run),
+            lease=KubeLease(cluster, clock, ref=lease, holder=holder),
             tell=self.told.append,
             faults=faults,
         )
@@ -251,6 +285,16 @@ class World:
         """How often each object of the application was created, deleted or applied with effect."""
         state = ("Lease", "Changeover", "Installation", "Secret")
         return {key: n for key, n in self.api.effects.items() if not key[1].startswith(state)}
+
+    def has_begun(self, step: str) -> bool:
+        """Whether a step was begun, by any process."""
+        return any(happening.event == "begun" and happening.step == step for happening in self.told)
+
+    def way(self) -> str:
+        """Whether it goes forward or back, as the run's object says."""
+        status = self.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"].get("status") or {}
+        turned = any(happening.event == "turned" for happening in self.told)
+        return "back" if turned else str(status.get("way") or "forward")
 
     def replicas(self, key: str) -> int:
         """Of a workload, by ``Deployment.apps/name``."""

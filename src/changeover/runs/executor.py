@@ -118,7 +118,7 @@ async def _take_again(lease: Lease, ports: Ports, tell: Tell, *, lost: Exception
                 raise lost
         except (Unreachable, Busy):
             if ports.clock.monotonic() - since > OUTAGE_SECONDS:
-                raise lost from None
+                raise
             await ports.clock.sleep(2.0)
         else:
             return
@@ -202,6 +202,7 @@ class _Run:
             except Fenced:
                 raise
             except (Unreachable, Busy, Conflict) as passing:
+                self._stage.safe()  # an outage that outlives the lease is no failure of the step
                 if clock.monotonic() > self._stage.deadlines[step.id]:
                     return _failed(step, passing.as_json())
                 self._stage.progress(step, f"trying again: {passing.message}")

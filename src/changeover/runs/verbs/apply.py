@@ -1,7 +1,7 @@
 """APPLY: bring one object to the form that a revision gives it, exactly as the dry run did.
 
-* the object is dressed by the same function as in the plan; a foreign uid in between cannot be hit: server-side apply
-  carries the uid that was read
+* the object is dressed by the same function as in the plan; server-side apply carries the uid and the resourceVersion
+  that were read, so that nothing that came in between can be hit
 * a Job whose template differs is deleted in the foreground and created again once it is gone: its old pod must not run
   beside the new one. A Job that is at work is waited for, never deleted.
 * a finished Job of this revision is left alone, also when its TTL has removed it: the journal knows that it ran
@@ -69,10 +69,11 @@ def _dressed(step: Step, scene: Scene) -> KubeObject:
 
 
 def _fenced(wanted: KubeObject, live: KubeObject | None) -> KubeObject:
-    """With the uid of what was read: the apply cannot hit an object that came under this name meanwhile."""
+    """With uid and resourceVersion of what was read: a request that was held up cannot undo what others did since."""
     if live is None:
         return wanted
-    return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, "uid": live.uid}})
+    read = {"uid": live.uid, "resourceVersion": live.resource_version}
+    return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, **read}})
 
 
 def _is_of(live: KubeObject, wanted: KubeObject) -> bool:

@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from changeover.errors import Problem
 from changeover.objects import KubeObject, Ref
 from changeover.plan.steps import Step
-from changeover.ports import Json
+from changeover.ports import Busy, Json, Unreachable
 from changeover.runs.health import causes, informers, jsonpath, kstatus
 from changeover.runs.health.causes import POD, Cause
 from changeover.runs.scene import Scene
 
 POLL = 1.0
+BLIND = 5
+"""Looks in a row that may fail for want of an answer."""
 GRACE_SECONDS = 45.0
 """How long a cause that waiting cannot cure may stand before the step fails."""
 
@@ -35,10 +37,18 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
     since: float | None = None
     hopeless: dict[str, float] = {}
     hold = float(step.arguments.get("holdSeconds", 0))
+    blind = 0
     while True:
-        live = await _look(scene, refs)
-        waiting = _waiting(step, refs, live)
-        waiting += await _informers(step, scene)
+        try:
+            waiting = await _waited_for(step, scene, refs)
+        except (Unreachable, Busy):
+            blind += 1  # one look that failed says nothing about health; many in a row do
+            if blind >= BLIND:
+                raise
+            await scene.checkpoint(step)
+            await scene.clock.sleep(POLL)
+            continue
+        blind = 0
         now = scene.clock.monotonic()
         if not waiting:
             since = now if since is None else since
@@ -67,6 +77,11 @@ def _refs(step: Step, scene: Scene) -> list[Ref]:
             if obj.ref.key in keys:
                 found.setdefault(obj.ref.key, obj.ref)
     return list(found.values())
+
+
+async def _waited_for(step: Step, scene: Scene, refs: Sequence[Ref]) -> list[Waiting]:
+    live = await _look(scene, refs)
+    return _waiting(step, refs, live) + await _informers(step, scene)
 
 
 async def _look(scene: Scene, refs: Sequence[Ref]) -> dict[str, KubeObject]:

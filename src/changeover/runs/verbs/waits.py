@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from changeover.errors import Problem
+from changeover.plan.model import Effect, Plan
 from changeover.plan.steps import Step
-from changeover.ports import Json
+from changeover.ports import Busy, Json
 from changeover.runs.scene import Scene
 
 POLL = 1.0
@@ -67,6 +68,9 @@ async def recheck(step: Step, scene: Scene) -> Mapping[str, Json]:
     wanted, found = scene.subject.plan, await scene.replan()
     if found.digest == wanted.digest:
         return {"digest": found.digest}
+    unseen = _not_looked_at(wanted, found)
+    if unseen:
+        raise Busy("The cluster could not be looked at as a whole.", found=", ".join(unseen[:5]))
     before = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in wanted.changes}
     after = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in found.changes}
     names = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
@@ -76,6 +80,12 @@ async def recheck(step: Step, scene: Scene) -> Mapping[str, Json]:
         found="; ".join(told) + (f", and {len(names) - 5} more" if len(names) > 5 else "") or "other steps",
         hint="look at the new plan, then begin again",
     )
+
+
+def _not_looked_at(wanted: Plan, found: Plan) -> list[str]:
+    """Objects that only this look could not settle: passing trouble, so it is worth another look."""
+    known = {change.ref.key for change in wanted.changes if change.effect is not Effect.UNKNOWN}
+    return [str(change.ref) for change in found.changes if change.effect is Effect.UNKNOWN and change.ref.key in known]
 
 
 def _word(change: tuple[object, ...] | None) -> str:
