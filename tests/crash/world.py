@@ -8,7 +8,7 @@ world.carry_on(faults=Faults(cut_at=7))          # one that dies at its seventh 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -127,6 +127,7 @@ class World:
         self.volumes = Volumes(self.clock)
         self.told: list[Happening] = []
         self.processes = 0
+        self.failing: Callable[[], bool] = lambda: False
         self._furnish()
         self.plan = self.clock.run(self._planned())
         self.api.effects.clear()
@@ -260,6 +261,8 @@ class World:
         within: float = 10.0,
     ) -> Answer:
         """Implements `ports.Http`: the application's front door."""
+        if self.failing():
+            return Answer(500, b"out of order")
         return application.answer(self.api, NAMESPACE, method, url)
 
     # --- looking
