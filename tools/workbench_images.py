@@ -7,7 +7,7 @@ from tools.kubebox import images
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY, TAG = "workbench", "1"
-ENTRYPOINT = ("/usr/bin/python3", "-m", "workbench.app.main")
+ENTRYPOINT = ("/usr/bin/python3", "-m", "workbench.app")
 
 
 def build() -> Path:
