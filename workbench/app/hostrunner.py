@@ -1,181 +1,203 @@
-"""Acts for simulated pods from the host: one process is manager, sessions, store, database and proxy of one namespace.
+"""Acts for simulated pods from the host: manager, sessions, store, database and proxy of one namespace in one process.
 
-The same code as in the image: real files, real backups over HTTP, real receipts. Simulated pods have no containers, so
-this process writes their sessions' lines, and at the end their final line and their containers' end into their status.
-What the installed release says (does it run, which version) is read from its simulated pods.
+The same code as in the image, with real files and real receipts. A simulated pod has no container, so one loop writes
+all sessions' lines, and at the end their final line and the containers' end into the pods' status. A server answers
+only while a pod of its component is ready: without the manager nobody makes backups.
 """
 
+from __future__ import annotations
+
 import argparse
-import shutil
-import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from . import front, manager, session, stores, web
-from .kube import Kube, KubeError
+from workbench.app import sessions
+from workbench.app.agent import save
+from workbench.app.db import Database
+from workbench.app.kube import Kube, KubeError, connect
+from workbench.app.manager import Manager
+from workbench.app.proxy import Proxy, Seen
+from workbench.app.small import dashboard
+from workbench.app.store import Store
+from workbench.app.web import Answer, Handle, Request, answer, serve, until_told
+
+Raw = dict[str, Any]
+LOCAL = "127.0.0.1"
+COMPONENTS = ("manager", "store", "db", "proxy", "dashboard")
+CLAIMS = {"store": "data-wb-store-0", "db": "data-wb-db-0"}
 
 
 class Sessions:
-    """All running sessions of a namespace, written by one loop."""
+    """All sessions' files, written by one loop."""
 
-    def __init__(self, kube: Kube, namespace: str, root: Path, interval: float) -> None:
-        self._kube = kube
-        self._namespace = namespace
-        self._root = root
-        self._interval = interval
-        self._logs: dict[str, session.Log] = {}
+    def __init__(self, kube: Kube, root: Path, pause: float) -> None:
+        self._kube, self._root, self._pause = kube, root, pause
+        self._lines: dict[str, int] = {}
+        self._next: dict[str, float] = {}
         self._ended: set[str] = set()
 
-    def folder(self, pod: dict) -> Path:
+    def folder(self, pod: Raw) -> Path:
         """Where a session's files lie."""
-        return self._root / "sessions" / pod["metadata"]["name"]
+        return self._root / "sessions" / str(pod["metadata"]["name"])
 
-    def tick(self, pods: list[dict]) -> None:
-        """A line for everybody who runs; the end of everybody who was told to stop."""
+    def tick(self, pods: list[Raw]) -> None:
+        """A line for everybody whose second is over; the end of everybody who was told to stop."""
         for pod in pods:
             uid = pod["metadata"]["uid"]
-            if uid in self._ended:
+            if uid in self._ended or pod["status"].get("phase") != "Running":
                 continue
-            if pod["metadata"].get("deletionTimestamp"):
+            if "deletionTimestamp" in pod["metadata"]:
                 self._end(pod)
-            elif pod.get("status", {}).get("phase") == "Running":
-                self._log(pod).line()
-        self._ended &= {pod["metadata"]["uid"] for pod in pods}
+            elif time.monotonic() >= self._next.get(uid, 0):
+                self._next[uid] = time.monotonic() + self._pause
+                self._append(pod, str(self._count(pod) + 1))
+                self._lines[uid] += 1
+        live = {pod["metadata"]["uid"] for pod in pods}
+        self._ended &= live
+        self._lines = {uid: count for uid, count in self._lines.items() if uid in live}
 
-    def _log(self, pod: dict) -> session.Log:
-        uid = pod["metadata"]["uid"]
-        if uid not in self._logs:
-            self._logs[uid] = session.Log(self.folder(pod))
-        return self._logs[uid]
+    def _count(self, pod: Raw) -> int:
+        uid, log = pod["metadata"]["uid"], self.folder(pod) / "log.txt"
+        if uid not in self._lines:
+            self._lines[uid] = len(log.read_text().splitlines()) if log.exists() else 0
+        return self._lines[uid]
 
-    def _end(self, pod: dict) -> None:
-        self._log(pod).final()
+    def _append(self, pod: Raw, line: str) -> None:
+        self.folder(pod).mkdir(parents=True, exist_ok=True)
+        with (self.folder(pod) / "log.txt").open("a") as log:
+            log.write(line + "\n")
+
+    def _end(self, pod: Raw) -> None:
+        log = self.folder(pod) / "log.txt"
+        if not (log.exists() and "final" in log.read_text()):
+            self._append(pod, f"final {self._count(pod)}")
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        ended = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
-        status = {"phase": "Succeeded", "containerStatuses": [_container(pod, ended)]}
-        path = f"/api/v1/namespaces/{self._namespace}/pods/{pod['metadata']['name']}/status"
+        state = {"exitCode": 0, "reason": "Completed", "startedAt": pod["metadata"]["creationTimestamp"]}
+        container = pod["spec"]["containers"][0]
+        ended = {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"terminated": {**state, "finishedAt": now}},
+        }
+        status = {"status": {"phase": "Succeeded", "containerStatuses": [ended]}}
         try:
-            self._kube.patch(path, {"status": status})
+            self._kube.request("PATCH", self._kube.path("pods", pod["metadata"]["name"]) + "/status", status)
         except KubeError as error:
             if error.status != 404:
                 raise
         self._ended.add(pod["metadata"]["uid"])
-        self._logs.pop(pod["metadata"]["uid"], None)
 
 
-def _container(pod: dict, state: dict) -> dict:
-    container = pod["spec"]["containers"][0]
-    return {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": "",
-        "ready": False,
-        "restartCount": 0,
-        "state": state,
-    }
+class Servers:
+    """The application's servers on free ports; each answers while a pod of its component is ready."""
+
+    def __init__(self, kube: Kube, volumes: Path | None, root: Path) -> None:
+        self.kube, self._volumes, self._root = kube, volumes, root
+        self.ready: set[str] = set()
+        self._open: dict[str, tuple[Path, Handle, Callable[[], None]]] = {}
+        self.addresses: dict[str, str] = {}
+
+    def start(self, name: str, handle: Handle) -> str:
+        """Serve a component; returns its address."""
+
+        def guarded(request: Request) -> Answer:
+            return handle(request) if name in self.ready else answer(503, {"error": f"{name} is not running"})
+
+        port = serve(guarded, 0, LOCAL).server_address[1]
+        self.addresses[name] = f"http://{LOCAL}:{port}"
+        return self.addresses[name]
+
+    def look(self) -> None:
+        """Which components have a ready pod now, and where their claims' files lie."""
+        pods = self.kube.pods("app=workbench")
+        ready = {pod["metadata"]["labels"].get("component", "") for pod in pods if _ready(pod)}
+        self.ready = ready & set(COMPONENTS)
+        for role in CLAIMS:
+            known = self._open.get(role)
+            if known and (role not in self.ready or known[0] != self._folder(role)):
+                del self._open[role]
+                known[2]()
+
+    def data(self, role: str) -> Handle:
+        """The server of a component with a claim, on the claim's files of the moment."""
+
+        def handle(request: Request) -> Answer:
+            if role not in self._open:
+                folder = self._folder(role)
+                if role == "db":
+                    database = Database(folder / "db.sqlite")
+                    self._open[role] = (folder, database.handle, database.close)
+                else:
+                    self._open[role] = (folder, Store(folder / "objects").handle, lambda: None)
+            return self._open[role][1](request)
+
+        return handle
+
+    def _folder(self, role: str) -> Path:
+        claim = self.kube.get("persistentvolumeclaims", CLAIMS[role]) if self._volumes else None
+        volume = ((claim or {}).get("spec") or {}).get("volumeName", "")
+        if not volume:
+            return self._root / role
+        spec = self.kube.request("GET", f"/api/v1/persistentvolumes/{volume}")["spec"]
+        path = (spec.get("hostPath") or spec.get("local") or {}).get("path", "")
+        found = Path(path)
+        return found if path and found.is_dir() else self._root / role
 
 
-class Installed:
-    """What the installed release says, read from its simulated pods."""
-
-    def __init__(self, kube: Kube, namespace: str) -> None:
-        self._kube = kube
-        self._namespace = namespace
-
-    def version(self) -> str:
-        """The version of the newest ready proxy pod; empty when none is ready."""
-        pods = [pod for pod in self._kube.pods(self._namespace, "component=wb-proxy") if _is_ready(pod)]
-        pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"])
-        return _environment(pods[-1]).get("WB_VERSION", "") if pods else ""
-
-    def until(self) -> str:
-        """Until when maintenance lasts."""
-        found = self._kube.find(f"/api/v1/namespaces/{self._namespace}/configmaps/wb-maintenance")
-        return ((found or {}).get("data") or {}).get("enabledUntil", "")
-
-    def managed(self) -> bool:
-        """Whether the session controller runs: without it nobody makes backups."""
-        return any(_is_ready(pod) for pod in self._kube.pods(self._namespace, "component=wb-manager"))
+def _ready(pod: Raw) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or []
+    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
 
 
-def _is_ready(pod: dict) -> bool:
-    conditions = pod.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+def announce(kube: Kube, url: str) -> None:
+    """Write the address onto Service proxy when it is not there."""
+    service = kube.get("services", "proxy")
+    if service and service["metadata"].get("annotations", {}).get("changeover.dev/address") != url:
+        body = {"metadata": {"annotations": {"changeover.dev/address": url}}}
+        kube.request("PATCH", kube.path("services", "proxy"), body)
 
 
-def _environment(pod: dict) -> dict:
-    return {one["name"]: one.get("value", "") for one in pod["spec"]["containers"][0].get("env", [])}
-
-
-def _volume(volumes: Path | None, namespace: str, claim: str, otherwise: Path) -> Path:
-    """The folder of a claim's volume on this machine, when the cluster's volumes lie here."""
-    found = sorted(volumes.glob(f"{namespace}_{claim}_*")) if volumes else []
-    return found[0] if found else otherwise
-
-
-def main() -> None:
-    """Run until told to stop; prints the address that users reach."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(_role: str, args: list[str]) -> None:
+    """`--kubeconfig K --namespace N --root DIR`: run until told to stop; prints the address that users reach."""
+    parser = argparse.ArgumentParser(prog="workbench hostrunner", description=__doc__)
     parser.add_argument("--kubeconfig", required=True)
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--volumes", type=Path)
-    parser.add_argument("--interval", type=float, default=1.0)
-    chosen = parser.parse_args()
-    kube = Kube.from_kubeconfig(chosen.kubeconfig)
-    installed = Installed(kube, chosen.namespace)
-    store = web.serve(
-        stores.Store(_volume(chosen.volumes, chosen.namespace, "data-wb-store-0", chosen.root / "store")).route,
-        0,
-        "127.0.0.1",
-    )
-    folder = _volume(chosen.volumes, chosen.namespace, "data-wb-db-0", chosen.root / "db")
-    database = web.serve(stores.Database(folder, newest=9).route, 0, "127.0.0.1")
-    dashboard = web.serve(front.dashboard("simulated", ""), 0, "127.0.0.1")
-    sessions = Sessions(kube, chosen.namespace, chosen.root, chosen.interval)
-    address = {name: f"http://127.0.0.1:{server.server_port}" for name, server in (("store", store), ("db", database), ("page", dashboard))}
-    options = manager.Options(chosen.namespace, "workbench:simulated", chosen.interval, simulated=True)
-    keeper = manager.Manager(
-        kube, options, lambda pod: session.packed(sessions.folder(pod)), manager.to_store(address["store"])
-    )
-    served = web.serve(keeper.route, 0, "127.0.0.1")
-    backends = {
-        "/": address["page"],
-        "/workspaces": f"http://127.0.0.1:{served.server_port}",
-        "/objects": address["store"],
-        "/db": address["db"],
-    }
-    entrance = web.serve(front.Proxy(backends, installed.version, installed.until).route, 0, "127.0.0.1")
-    url = f"http://127.0.0.1:{entrance.server_port}"
-    _annotate(kube, chosen.namespace, url)
+    parser.add_argument("--volumes", type=Path, help="use the claims' own folders when they lie on this machine")
+    parser.add_argument("--line-seconds", type=float, default=1.0)
+    chosen = parser.parse_args(args)
+    told = until_told()
+    kube = connect(chosen.kubeconfig, chosen.namespace)
+    servers = Servers(kube, chosen.volumes, chosen.root)
+    writers = Sessions(kube, chosen.root, chosen.line_seconds)
+    for role in CLAIMS:
+        servers.start(role, servers.data(role))
+    kind = sessions.Kind("registry.kubebox:5000/workbench:1", "changeover.dev/node=simulated", simulated=True)
+
+    def stored(pod: Raw, lie: bool) -> Raw:  # noqa: FBT001 - the shape of Save
+        name = pod["metadata"]["labels"]["workspaceID"]
+        return save(writers.folder(pod), f"{servers.addresses['store']}/objects/{name}", lie=lie)
+
+    manager = Manager(kube, kind, stored)
+    servers.start("manager", manager.handle)
+    servers.start("dashboard", dashboard)
+    url = servers.start("proxy", Proxy(Seen(kube), servers.addresses).handle)
     print(url, flush=True)
-    threading.Thread(target=_loop, args=(kube, keeper, sessions, installed, chosen), daemon=True).start()
-    web.until_told_to_stop()
-    shutil.rmtree(chosen.root / "sessions", ignore_errors=True)
-
-
-def _loop(kube: Kube, keeper: manager.Manager, sessions: Sessions, installed: Installed, chosen: argparse.Namespace) -> None:
-    while True:
-        began = time.monotonic()
+    while not told.wait(0.2):
         try:
-            sessions.tick(kube.pods(chosen.namespace, manager.SELECTOR))
-            if installed.managed():
-                keeper.reconcile()
+            servers.look()
+            announce(kube, url)
+            pods = manager.pods()
+            writers.tick(pods)
+            if "manager" in servers.ready:
+                manager.reconcile(pods)
         except (KubeError, OSError) as error:
-            print(f"looking at sessions will be tried again: {error}", flush=True)
-        time.sleep(max(0.05, min(chosen.interval, 0.5) - (time.monotonic() - began)))
-
-
-def _annotate(kube: Kube, namespace: str, url: str) -> None:
-    """Tell everybody under which address users reach the proxy."""
-    try:
-        path = f"/api/v1/namespaces/{namespace}/services/proxy"
-        kube.patch(path, {"metadata": {"annotations": {"changeover.dev/address": url}}})
-    except KubeError as error:
-        if error.status != 404:
-            raise
-
-
-if __name__ == "__main__":
-    main()
+            print(f"the cluster cannot be read: {error}; again later", flush=True)
+    manager.close()
