@@ -105,3 +105,54 @@ def test_a_power_cut_anywhere_ends_in_the_same_world(story: str) -> None:
             assert twice == {}
         except AssertionError as failure:
             raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("story", STORIES)
+def test_a_relay_of_processes_that_each_die_a_little_later_ends_in_the_same_world(story: str, first: int) -> None:
+    make, verdict = STORIES[story]
+    world, calm = make(), make()
+    calm.carry_on()
+    for cut_at in range(first, 1000):
+        try:
+            state = world.carry_on(Faults(cut_at=cut_at))
+        except PowerCut:
+            world.clock.pass_by(1.0)
+            continue
+        break
+    else:
+        pytest.fail("it never ends")
+    is_whole(world, state, verdict)
+    assert [key for key, n in world.effects().items() if n > calm.effects().get(key, 0)] == []
+
+
+@pytest.mark.parametrize("cut_at", range(1, 60))
+def test_a_power_cut_while_a_held_run_is_given_up(cut_at: int) -> None:
+    world = World(sessions=("ws-ada", "ws-bob"))
+    world.controllers.behaviour["ws-bob"] = "fails"
+    assert world.carry_on().question is not None
+    world.ask("answer", choice="back")
+    try:
+        state = world.carry_on(Faults(cut_at=cut_at))
+    except PowerCut:
+        state = world.carry_on()
+    assert state.verdict is Verdict.ROLLED_BACK
+    assert world.versions() == {OLD}
+    assert world.gate_is_open
+
+
+@pytest.mark.parametrize("cut_at", range(1, 200, 3))
+def test_a_power_cut_while_going_back_from_behind_the_point_of_no_return(cut_at: int) -> None:
+    world = World(new=application.revision(NEW, epochs=(1, 2, 2)), sessions=("ws-ada",))
+    world.failing = lambda: world.has_begun("soak")
+    assert world.carry_on().question is not None
+    world.failing = lambda: False
+    world.start_session("ws-late")
+    world.ask("answer", choice="restore")
+    try:
+        state = world.carry_on(Faults(cut_at=cut_at))
+    except PowerCut:
+        world.clock.pass_by(5.0)
+        state = world.carry_on()
+    is_whole(world, state, Verdict.ROLLED_BACK)
+    assert not world.is_running("ws-late")

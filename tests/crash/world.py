@@ -129,7 +129,7 @@ class World:
         self.processes = 0
         self.failing: Callable[[], bool] = lambda: False
         self._furnish()
-        self.plan = self.clock.run(self._planned())
+        self.plan = self.clock.run(self.planned())
         self.api.effects.clear()
         self.api.writes.clear()
 
@@ -194,7 +194,8 @@ class World:
 
     # --- planning and running
 
-    async def _planned(self) -> Plan:
+    async def planned(self) -> Plan:
+        """Plan the change against the world as it is now."""
         intent = Intent(
             self.kind, self.new, self.old, NAMESPACE, profile=self.profile, parameters=self.parameters, masking_key=b"k"
         )
@@ -232,7 +233,7 @@ class World:
         lease = Ref(Kind("coordination.k8s.io/v1", "Lease"), NAMESPACE, f"changeover-{INSTALLATION}")
         cluster: Any = through.cluster if through else self.api
         clock: Any = through.clock if through else self.clock
-        ports = executor.Ports(cluster=cluster, clock=clock, http=self, volumes=self.volumes, replan=self._planned)
+        ports = executor.Ports(cluster=cluster, clock=clock, http=self, volumes=self.volumes, replan=self.planned)
         return await executor.carry_on(
             self.subject,
             ports,

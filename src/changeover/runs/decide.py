@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,13 +112,14 @@ def _back(steps: Steps, state: RunState) -> Move:
 
 
 def _next_wave(steps: Iterable[Step], state: RunState) -> tuple[Step, ...]:
-    left = [step for step in steps if step.id not in state.done]
-    if not left:
+    """The first step that is left, with the steps right behind it that share its wave."""
+    left = (step for step in steps if step.id not in state.done)
+    first = next(left, None)
+    if first is None:
         return ()
-    first = left[0]
     if not first.wave:
         return (first,)
-    return tuple(step for step in left if step.wave == first.wave)
+    return (first, *itertools.takewhile(lambda step: step.wave == first.wave, left))
 
 
 def _question(text: str, choices: Sequence[str]) -> dict[str, Any]:
