@@ -23,7 +23,7 @@ from tools import kubebox, workbench_images
 ROOT = Path(__file__).parents[1]
 CLUSTER = "demo"
 NAMESPACE = "workbench"
-FIRST, SECOND, BROKEN = "2022.09.2", "2022.10.2", "2022.12.1"
+FIRST, SECOND, BROKEN = "2022.09.2", "2022.10.2", "2022.10.3"
 SESSIONS = 8
 BOLD, DIM, RED, PLAIN = ("\033[1m", "\033[2m", "\033[31m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
 

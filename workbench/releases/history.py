@@ -59,6 +59,7 @@ VERSIONS = (
     Version("2022.09.0", "An index of sessions.", "3", strict_preflight=True, guide=(SAVE_FIRST,), **_AUTUMN),  # type: ignore[arg-type]
     Version("2022.09.2", "A token for the API.", "3", job="1", notify=False, cache_size="8Gi"),
     Version("2022.10.2", "Migrations run in one step.", "4", notify=False, cache_size="8Gi", guide=(SAVE_FIRST,)),
+    Version("2022.10.3", "A hotfix whose image cannot be pulled.", "4b", notify=False, cache_size="8Gi", broken_image=True),
     Version("2022.11.0", "Notifications; more room for the cache.", "5", guide=(SAVE_FIRST,)),
     Version("2022.11.3", "Labels only; nothing restarts.", "5", noise=True),
     Version("2022.12.0", "A new schema.", "6", noise=True, schema=2, guide=(FORWARD, SAVE_FIRST)),
