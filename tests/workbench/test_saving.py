@@ -29,7 +29,7 @@ def packed(folder: Path, text: str) -> bytes:
         ("", False),
     ],
 )
-def test_the_oracle_counts_the_lines(tmp_path: Path, text: str, fine: bool) -> None:
+def test_the_oracle_counts_the_lines(tmp_path: Path, text: str, *, fine: bool) -> None:
     assert (judge_backup(packed(tmp_path, text)) == "") is fine
 
 
@@ -63,7 +63,7 @@ def test_the_data_oracle_names_what_is_gone() -> None:
 @pytest.mark.parametrize(
     ("until", "on"), [("2999-01-01T00:00:00Z", True), ("2000-01-01T00:00:00Z", False), ("", False)]
 )
-def test_maintenance_expires_by_itself(until: str, on: bool) -> None:
+def test_maintenance_expires_by_itself(until: str, *, on: bool) -> None:
     assert (remaining(until) > 0) is on
 
 
@@ -76,5 +76,5 @@ def test_maintenance_expires_by_itself(until: str, on: bool) -> None:
         ({"phase": "Pending"}, False),
     ],
 )
-def test_a_backup_begins_only_after_the_containers(status: dict, stopped: bool) -> None:
+def test_a_backup_begins_only_after_the_containers(status: dict, *, stopped: bool) -> None:
     assert sessions.stopped({"spec": {"nodeName": "n"}, "status": status}) is stopped

@@ -21,7 +21,7 @@ ALWAYS = ("/version", "/objects", "/healthz")
 def remaining(enabled_until: str) -> float:
     """Seconds for which maintenance still lasts; 0 when it is off, or unreadable."""
     try:
-        until = datetime.fromisoformat(enabled_until.replace("Z", "+00:00"))
+        until = datetime.fromisoformat(enabled_until)
     except ValueError:
         return 0
     return max(0.0, (until - datetime.now(UTC)).total_seconds())

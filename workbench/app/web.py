@@ -56,7 +56,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
 
-def serve(handle: Handle, port: int, host: str = "0.0.0.0") -> _Server:  # noqa: S104 - a pod listens everywhere
+def serve(handle: Handle, port: int, host: str = "0.0.0.0") -> _Server:
     """Serve in a thread of its own; port 0 takes a free one (`server_address[1]`)."""
 
     class Handler(BaseHTTPRequestHandler):

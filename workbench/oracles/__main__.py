@@ -1,4 +1,4 @@
-"""`python -m workbench.oracles sessions|data …`: a JSON verdict on standard output, exit code 1 when something is wrong.
+"""`python -m workbench.oracles sessions|data …`: a JSON verdict; exit code 1 when something is wrong.
 
 * sessions: every session of the ledger has a stored backup whose last line is its final line and whose lines are all
   there, or stands in the list of those reported as not saved, or still runs. Anything else is work lost.

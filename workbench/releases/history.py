@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,18 @@ FORWARD: dict[str, object] = {
     "text": "The database's schema goes to version 2. Versions before this one cannot read it.",
     "appliesWhen": {"from": "<2022.12.0"},
 }
-_OLD = {"index": False, "token": False, "job": "1", "notify": False, "cache_size": "8Gi"}
-_AUTUMN = {"token": False, "job": "1", "notify": False, "cache_size": "8Gi"}
+_OLD: dict[str, Any] = {"index": False, "token": False, "job": "1", "notify": False, "cache_size": "8Gi"}
+_AUTUMN: dict[str, Any] = {"token": False, "job": "1", "notify": False, "cache_size": "8Gi"}
 
 VERSIONS = (
-    Version("2022.07.1", "The first release.", "1", instance="Workbench", ingress=True, **_OLD),  # type: ignore[arg-type]
-    Version("2022.08.0", "New labels, no Ingress.", "2", guide=(SELECTORS, SAVE_FIRST), **_OLD),  # type: ignore[arg-type]
-    Version("2022.09.0", "An index of sessions.", "3", strict_preflight=True, guide=(SAVE_FIRST,), **_AUTUMN),  # type: ignore[arg-type]
+    Version("2022.07.1", "The first release.", "1", instance="Workbench", ingress=True, **_OLD),
+    Version("2022.08.0", "New labels, no Ingress.", "2", guide=(SELECTORS, SAVE_FIRST), **_OLD),
+    Version("2022.09.0", "An index of sessions.", "3", strict_preflight=True, guide=(SAVE_FIRST,), **_AUTUMN),
     Version("2022.09.2", "A token for the API.", "3", job="1", notify=False, cache_size="8Gi"),
     Version("2022.10.2", "Migrations run in one step.", "4", notify=False, cache_size="8Gi", guide=(SAVE_FIRST,)),
-    Version("2022.10.3", "A hotfix whose image cannot be pulled.", "4b", notify=False, cache_size="8Gi", broken_image=True),
+    Version(
+        "2022.10.3", "A hotfix whose image cannot be pulled.", "4b", notify=False, cache_size="8Gi", broken_image=True
+    ),
     Version("2022.11.0", "Notifications; more room for the cache.", "5", guide=(SAVE_FIRST,)),
     Version("2022.11.3", "Labels only; nothing restarts.", "5", noise=True),
     Version("2022.12.0", "A new schema.", "6", noise=True, schema=2, guide=(FORWARD, SAVE_FIRST)),
