@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from tools import kubebox
+from tools.kubebox import toolchain
 
 WORKERS = "2"
 
@@ -20,7 +20,7 @@ def main() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadgroup", "-m", "not slow", *extra]
     if os.environ.get("CHANGEOVER_TEST_KUBECONFIG"):
         sys.exit(subprocess.run(command, check=False).returncode)
-    kubebox.build()
+    toolchain.programs()
     print(f"tests: kubebox is built ({time.monotonic() - began:.0f} s)", flush=True)
     sys.exit(subprocess.run(command, check=False).returncode)
 

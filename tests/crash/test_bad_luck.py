@@ -159,3 +159,25 @@ def test_a_way_back_that_fails_is_held_and_names_what_is_what() -> None:
     world.api.trouble = lambda _verb, _ref: None
     world.ask("answer", choice="again")
     is_whole(world, world.carry_on(), Verdict.ROLLED_BACK)
+
+
+@pytest.mark.parametrize("seconds", range(1, 60, 6))
+def test_a_process_that_is_interrupted_gives_the_lease_back_and_the_next_goes_on_at_once(seconds: int) -> None:
+    world = World()
+
+    async def story() -> float:
+        running = asyncio.create_task(world.process())
+        await asyncio.sleep(seconds)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        began = world.clock.seconds
+        following = asyncio.create_task(world.process())
+        taken = world.processes, len(world.told)
+        while len(world.told) == taken[1] and not following.done():
+            await asyncio.sleep(0.1)
+        waited = world.clock.seconds - began
+        is_whole(world, await following, Verdict.COMMITTED)
+        return waited
+
+    assert world.clock.run(story()) < 2.0

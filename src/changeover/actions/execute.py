@@ -83,6 +83,12 @@ async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
             number += 1
 
 
+def planned(plan: Plan) -> Happening:
+    """The first thing told of a run: its steps, so that whoever listens can call them by their titles."""
+    steps = (*plan.steps.forward, *plan.steps.back)
+    return Happening("planned", data={"steps": [step.as_json() for step in steps]})
+
+
 def _changeover(outside: Outside, installation: KubeObject, number: int, spec: Mapping[str, Any]) -> KubeObject:
     return KubeObject(
         {
@@ -129,6 +135,7 @@ async def _carry_on(
     outside: Outside, installation: KubeObject, run: KubeObject, *, tell: Tell
 ) -> tuple[KubeObject, RunState]:
     subject = await _subject(outside, installation, run)
+    tell(planned(subject.plan))
     ports = executor.Ports(
         cluster=outside.cluster,
         clock=outside.clock,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
-from changeover.actions import installations, runs_of
+from changeover.actions import execute, installations, runs_of
 from changeover.actions.outside import Outside
 from changeover.objects import KubeObject
+from changeover.plan.explain import plan_from_json
 from changeover.runs.happenings import Happening, from_records
 from changeover.runs.state import RunState, fold
 
@@ -18,8 +20,10 @@ async def follow(
     outside: Outside, installation: str, name: str, *, tell: Callable[[Happening], None]
 ) -> tuple[KubeObject, RunState]:
     """Tell what happens until the run ends or waits for a person."""
-    owner = name.rpartition("-")[0] or (await installations.find(outside, installation)).name
-    run = await runs_of.named(outside, owner, name)
+    followed = await installations.find(outside, installation or name.rpartition("-")[0])
+    run = await runs_of.named(outside, followed.name, name)
+    plan = plan_from_json(json.loads(await outside.blobs(followed).get(run.get("spec", "planBlob"))))
+    tell(execute.planned(plan))
     journal = outside.journal(run)
     seen = 0
     while True:

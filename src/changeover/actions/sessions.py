@@ -17,7 +17,7 @@ from changeover.errors import Problem
 from changeover.objects import KubeObject, Ref
 from changeover.plan.model import Plan
 from changeover.plan.steps import Phase, Step, Steps, Verb
-from changeover.ports import Json
+from changeover.ports import Cluster, Json, Volumes
 from changeover.release.profile import Sessions
 from changeover.render.revision import Revision
 from changeover.runs.holding import Hold
@@ -151,10 +151,10 @@ class _Solo:
     """A scene without a journal; with `only`, other sessions are not seen."""
 
     def __init__(self, outside: Outside, installation: KubeObject, *, only: frozenset[str] = frozenset()) -> None:
-        self.cluster = _Chosen(outside, only)
+        self.cluster: Cluster = _Chosen(outside, only)
         self.clock = outside.clock
         self.http = outside.http
-        self.volumes = None
+        self.volumes: Volumes | None = None
         empty = Revision("", (), "")
         plan = Plan("sessions", "", "", "", "", "", (), (), Steps(()), "", "")
         self.subject = Subject(

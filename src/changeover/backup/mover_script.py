@@ -21,6 +21,7 @@ LAST = {}
 
 
 def do(order):
+    """Do what an order (dict) says; answers with a dict."""
     if order["do"] == "measure":
         needed = sum(measured(Path(one))["archive"] for one in order["sources"])
         return {"needed": needed, "free": free(Path(order["folder"]))}
@@ -38,6 +39,7 @@ def do(order):
 
 
 def obey(order):
+    """Do it and leave the answer, or the error, in the termination message."""
     try:
         answer, code = do(order), 0
     except MoveError as error:
@@ -82,6 +84,8 @@ class Body:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves one folder."""
+
     protocol_version = "HTTP/1.1"
 
     def answer(self, document, status=200):
@@ -122,6 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main(argument):
+    """Entry point: an order as JSON, or a port."""
     if argument.startswith("{"):
         return obey(json.loads(argument))
     threading.Timer(3600, os._exit, (1,)).start()

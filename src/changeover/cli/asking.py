@@ -98,7 +98,7 @@ def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: 
     async def through(outside: Outside) -> Any:
         prepared = await prepare(outside)
         _agree(where, prepared, chosen)
-        with timeline.live(where, prepared.plan) as tell:
+        with timeline.live(where) as tell:
             return await execute.begin(outside, prepared, tell=tell)
 
     done = run(where, through)

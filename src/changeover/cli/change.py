@@ -29,12 +29,8 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
             click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
-            click.option(
-                "--hold", type=float, default=None, help="Seconds that all must stay healthy to count."
-            ),
-            click.option(
-                "--from", "source", default="", help="Another channel or package than it follows."
-            ),
+            click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
+            click.option("--from", "source", default="", help="Another channel or package than it follows."),
             click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
             click.option("--message", default="", help="What users are told while the gate is closed."),
             click.option(
@@ -142,7 +138,7 @@ def install(
 @_change_options
 @click.pass_obj
 def update(
-    where: Where, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any
+    where: Where, /, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any
 ) -> None:
     """Change over to VERSION, or to the newest release."""
     _existing(where, installation, asking.ask("update", version=version, pairs=pairs, files=files, **chosen), chosen)

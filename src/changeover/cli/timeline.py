@@ -23,7 +23,7 @@ from changeover.evidence import words
 
 if TYPE_CHECKING:
     from changeover.objects import KubeObject
-    from changeover.plan.model import Plan
+    from changeover.plan.steps import Step
     from changeover.runs.happenings import Happening
     from changeover.runs.state import RunState
 
@@ -35,12 +35,12 @@ FEW = 3
 
 
 @contextmanager
-def live(where: Where, plan: Plan | None = None) -> Iterator[Callable[[Happening], None]]:
+def live(where: Where) -> Iterator[Callable[[Happening], None]]:
     """Tell a run's happenings as they come."""
     if where.json:
         yield _tell_json
         return
-    timeline = Timeline(plan, terminal=sys.stdout.isatty())
+    timeline = Timeline(terminal=sys.stdout.isatty())
     try:
         yield timeline.tell
     finally:
@@ -57,9 +57,8 @@ def _tell_json(happening: Happening) -> None:
 class Timeline:
     """Turns happenings into lines."""
 
-    def __init__(self, plan: Plan | None, *, terminal: bool) -> None:
-        steps = (*plan.steps.forward, *plan.steps.back) if plan else ()
-        self._steps = {step.id: step for step in steps}
+    def __init__(self, *, terminal: bool) -> None:
+        self._steps: dict[str, Step] = {}
         self._terminal = terminal
         self._began: dict[str, float] = {}
         self._said_at = time.monotonic()
@@ -83,6 +82,11 @@ class Timeline:
         shown = f"{click.style(clock, dim=True)}  {click.style(mark, fg=colour, bold=True)} {text}"
         click.echo(f"{shown}  {click.style(took, dim=True)}" if took else shown)
         self._said_at = time.monotonic()
+
+    def _planned(self, happening: Happening) -> None:
+        from changeover.plan.steps import Step
+
+        self._steps = {one["id"]: Step.from_json(one) for one in happening.data["steps"]}
 
     def _begun(self, happening: Happening) -> None:
         step = self._steps.get(happening.step)

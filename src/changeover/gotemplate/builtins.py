@@ -53,7 +53,7 @@ def _len(value: Any) -> int:
 
 
 def _index(value: Any, *keys: Any) -> Any:
-    if value is None and keys:
+    if value is None:
         raise CallFailed("index of untyped nil")
     for key in keys:
         value = _entry(value, key)

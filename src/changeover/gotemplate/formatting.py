@@ -59,10 +59,9 @@ def sprintf(form: str, *values: Any) -> str:
 def shown(value: Any, verb: str, flags: Flags, depth: int = 0) -> str:
     """A value by a verb. Nothing is raised: what does not fit is said in Go's words."""
     if value is None:
-        text = "<nil>" if verb in "vT" else f"%!{verb}(<nil>)"
-        if depth and verb == "v" and flags.sharp_v:
-            return "interface {}(nil)"
-        return scalars.padded(text, flags)
+        if depth:
+            return "interface {}(nil)" if verb == "v" and flags.sharp_v else "<nil>"
+        return scalars.padded("<nil>", flags) if verb in "vT" else f"%!{verb}(<nil>)"
     if verb == "T":
         return scalars.text(type_name(value), "s", flags)
     if verb == "p":

@@ -62,7 +62,7 @@ class Source(NamedTuple):
         begin = self.text.rfind("\n", 0, position) + 1
         return len(self.text[begin:position].encode("utf-8", "surrogateescape"))
 
-    def problem(self, reason: str, position: int, expression: str = "") -> TemplateProblem:
+    def problem(self, reason: str, position: int, expression: str = "", *, hint: str | None = None) -> TemplateProblem:
         """The problem that the template has at a position."""
         return TemplateProblem(
             reason,
@@ -70,6 +70,7 @@ class Source(NamedTuple):
             line=self.line_of(position),
             column=self.column_of(position) + 1,
             expression=expression,
+            hint=hint,
         )
 
 

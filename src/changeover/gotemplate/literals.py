@@ -8,6 +8,7 @@ from changeover.gotemplate.nodes import Literal
 from changeover.gotemplate.quoting import BadLiteral, quote, unquote
 
 _UNDERSCORES = re.compile(r"0[xXbBoO]?_?[0-9a-fA-F]+(_[0-9a-fA-F]+)*|[0-9]+(_[0-9]+)*")
+_LONE_UNDERSCORE = re.compile(r"(?<![0-9a-fA-F])(?<!0[xX])_|_(?![0-9a-fA-F])")
 _INTEGER = re.compile(r"([+-]?)(0[xX]_?[0-9a-fA-F_]+|0[bB]_?[01_]+|0[oO]_?[0-7_]+|0[0-7_]*|[1-9][0-9_]*)")
 _HEX_FLOAT = re.compile(r"[+-]?0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*[pP][+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?")
@@ -46,7 +47,7 @@ def integer(text: str) -> int | None:
 
 def floating(text: str) -> float | None:
     """A decimal or hexadecimal float; None when it is none."""
-    if "_" in text and not _UNDERSCORES.fullmatch(text.lstrip("+-")):
+    if _LONE_UNDERSCORE.search(text):
         return None
     plain = text.replace("_", "")
     if _HEX_FLOAT.fullmatch(text):

@@ -32,6 +32,7 @@ class _Parser:
         self._variables = ["$"]
         self._depth = 0
         self._loops = 0
+        self._open: list[Token] = []
         self.definitions: dict[str, list[Node]] = {}
 
     # --- tokens ---
@@ -63,13 +64,16 @@ class _Parser:
             raise self._unexpected(token, context)
         return token
 
+    def _deepen(self) -> None:
+        self._depth += 1
+        if self._depth > NESTING:
+            raise self._source.problem(f"nested deeper than {NESTING}", self._peek().position)
+
     # --- bodies ---
 
     def body(self, stops: set[str]) -> tuple[list[Node], Token | None]:
         """Everything up to {{end}} or {{else}} (the second value) or the end of the text."""
-        self._depth += 1
-        if self._depth > NESTING:
-            raise self._source.problem(f"nested deeper than {NESTING}", self._peek().position)
+        self._deepen()
         found: list[Node] = []
         while True:
             token = self._next()
@@ -77,7 +81,10 @@ class _Parser:
                 found.append(nodes.Text(token.text, token.position))
             elif token.kind == "end":
                 if stops:
-                    raise self._source.problem("unexpected EOF", token.position)
+                    opened = self._open[-1]
+                    line = self._source.line_of(opened.position)
+                    hint = f"the {{{{{opened.text}}}}} of line {line} has no {{{{end}}}}"
+                    raise self._source.problem("unexpected EOF", token.position, hint=hint)
                 self._depth -= 1
                 return found, None
             else:
@@ -98,9 +105,10 @@ class _Parser:
             if word.text == "end":
                 self._expect("right", "end")
             return None, word
-        if word.text in {"if", "with", "range"}:
-            return self._branch(word), None
-        return self._other(word), None
+        self._open.append(word)
+        node = self._branch(word) if word.text in {"if", "with", "range"} else self._other(word)
+        self._open.pop()
+        return node, None
 
     def _other(self, word: Token) -> Node | None:
         if word.text in {"break", "continue"}:
@@ -177,9 +185,7 @@ class _Parser:
     # --- pipelines ---
 
     def _pipe(self, context: str, end: str) -> Pipe:
-        self._depth += 1
-        if self._depth > NESTING:
-            raise self._source.problem(f"nested deeper than {NESTING}", self._peek().position)
+        self._deepen()
         pipe = Pipe([], self._peek_word().position)
         self._declarations(pipe, context)
         while True:

@@ -31,7 +31,7 @@ Template = Callable[[str, Mapping[str, "ItemValue"]], str]
 class CircularConfig(Problem):
     """Config items that wait for each other."""
 
-    reference = "circular-config"
+    reference = "circular-answers"
 
 
 @dataclass(frozen=True, slots=True)

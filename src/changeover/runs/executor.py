@@ -16,7 +16,7 @@ from typing import Any
 
 from changeover.errors import Problem
 from changeover.plan.steps import Step, Verb
-from changeover.ports import Busy, Conflict, Fenced, JournalStore, Lease, Unreachable
+from changeover.ports import Busy, ClusterProblem, Conflict, Fenced, JournalStore, Lease, Unreachable
 from changeover.runs import decide
 from changeover.runs.account import account
 from changeover.runs.faults import Faults
@@ -68,6 +68,10 @@ async def carry_on(  # noqa: PLR0913  the whole inside and outside of a run
             return await _execute(Stage(subject, ports, ledger=ledger, lease=lease, faults=faults), ledger, acts, ports)
         except (Unreachable, Busy, Fenced) as lost:
             await _take_again(lease, ports, tell, lost=lost)
+        except asyncio.CancelledError:  # Ctrl-C: nothing acts any more, so the next process need not wait
+            with contextlib.suppress(ClusterProblem):
+                await lease.release()
+            raise
     raise ElsewhereProblem(
         "The run cannot keep its lease and its journal.",
         found=f"both were lost {RECOVERIES} times",

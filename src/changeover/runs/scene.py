@@ -8,11 +8,10 @@ as the step's data.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from changeover.errors import Problem
 from changeover.plan.model import Plan
 from changeover.plan.steps import Step
 from changeover.ports import Clock, Cluster, Http, Json, Volumes
@@ -44,21 +43,6 @@ class Subject:
             if known is not None and known.digest == digest:
                 return known
         return Revision("", (), digest)
-
-
-class Asks(Problem):
-    """Raised by an act that cannot decide: the run is held until a person answers; the act is then called again.
-
-    `subjects` are what can be waived by name (sessions); `scene.waived` tells which were.
-    """
-
-    reference = "run-asks"
-
-    def __init__(
-        self, message: str, *, found: str | None = None, hint: str | None = None, subjects: Sequence[str] = ()
-    ) -> None:
-        super().__init__(message, found=found, hint=hint)
-        self.subjects = tuple(subjects)
 
 
 class Scene(Protocol):

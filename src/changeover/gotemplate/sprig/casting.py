@@ -42,8 +42,6 @@ def parse_float(text: str) -> float | None:
     special = _SPECIAL.get(text.lstrip("+-").lower())
     if special is not None:
         return -special if text.startswith("-") else special
-    if "_" in text:
-        return None
     found = floating(text)
     return None if found is not None and math.isinf(found) else found
 

@@ -102,6 +102,12 @@ def _dig(*path: Any) -> Any:
     return value
 
 
+def _deep_copy(value: Any) -> Any:
+    if value is None:
+        raise CallFailed("reflect: call of reflect.Value.Type on zero Value")
+    return copy.deepcopy(value)
+
+
 def _shown(value: Any) -> str:
     return "nil" if value is None else type_name(value)
 
@@ -123,7 +129,7 @@ FUNCTIONS: dict[str, Function] = table(
         "mergeOverwrite": (_merge_overwrite, "map ...map"),
         "mustMergeOverwrite": (_merge_overwrite, "map ...map"),
         "dig": (_dig, "...any"),
-        "deepCopy": (copy.deepcopy, "any"),
-        "mustDeepCopy": (copy.deepcopy, "any"),
+        "deepCopy": (_deep_copy, "any"),
+        "mustDeepCopy": (_deep_copy, "any"),
     }
 )

@@ -16,6 +16,8 @@ _BASE32 = re.compile(rb"(?:[A-Z2-7]{8})*(?:[A-Z2-7]{2}={6}|[A-Z2-7]{4}={4}|[A-Z2
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+_ALPHABET_32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567="
+
 
 class BadEncoding(ValueError):
     """Text that is not base64 (or base32); `place` is the byte that does not fit."""
@@ -82,7 +84,10 @@ def _b32dec(text: str) -> str:
     data = encode(text).translate(None, b"\r\n")
     match = _BASE32.match(data)
     if match is None or match.end() != len(data):
-        return str(BadEncoding("base32", match.end() if match else 0))
+        wrong = next(
+            (place for place, byte in enumerate(data) if byte not in _ALPHABET_32), match.end() if match else 0
+        )
+        return str(BadEncoding("base32", wrong))
     return decode(base64.b32decode(data))
 
 

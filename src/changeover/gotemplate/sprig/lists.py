@@ -101,6 +101,8 @@ def _concat(*lists: Any) -> list[Any]:
 def _chunk(size: int, value: Any) -> Chunks:
     items = _items(value, "Cannot chunk type")
     if size <= 0:
+        if size and (len(items) - 1) // size == -1:
+            return Chunks()
         raise CallFailed("runtime error: makeslice: len out of range")
     return Chunks(items[begin : begin + size] for begin in range(0, len(items), size))
 

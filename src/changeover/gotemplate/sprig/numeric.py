@@ -88,7 +88,7 @@ def _decimal_fold(step: Callable[[Decimal, Decimal], Decimal], first: Any, value
             result = step(result, _decimal(value))
         except (ArithmeticError, InvalidOperation):
             raise CallFailed("decimal division by 0") from None
-    return float(result)
+    return float(result) or 0.0
 
 
 def _quotient(left: Decimal, right: Decimal) -> Decimal:

@@ -150,9 +150,9 @@ class _Translator:
         if sign == "|":
             self._can_repeat = False
         elif sign == "^":
-            return "(?m:^)" if "m" in flags else r"\A"
+            return "(?m:^)" if "m" in flags else r"(?:\A)"
         elif sign == "$":
-            return "(?m:$)" if "m" in flags else r"\Z"
+            return "(?m:$)" if "m" in flags else r"(?:\Z)"
         elif sign == ".":
             return "(?s:.)" if "s" in flags else "."
         elif sign in "{}":
@@ -294,7 +294,7 @@ class _Translator:
         sign = self._next()
         if sign in "Az":
             self._can_repeat = True
-            return r"\A" if sign == "A" else r"\Z"
+            return r"(?:\A)" if sign == "A" else r"(?:\Z)"
         if sign in "bB":
             return f"(?a:\\{sign})"
         if sign in _PERL:

@@ -67,5 +67,7 @@ class _Maker:
 
 
 def _request(*parts: Any, signer: Pair | None = None) -> CertificateRequest:
+    """The common name is one of the names as well: clients look nowhere else (the reference leaves it out)."""
     common_name, addresses, names, days = parts
-    return CertificateRequest(common_name, texts(addresses, "ip"), texts(names, "dns"), days, signer=signer)
+    hosts = tuple(dict.fromkeys((common_name, *texts(names, "dns")))) if common_name else texts(names, "dns")
+    return CertificateRequest(common_name, texts(addresses, "ip"), hosts, days, signer=signer)
