@@ -25,7 +25,7 @@ from tools import kubebox
 from tools.kubebox import images
 
 NAME = os.environ.get("CHANGEOVER_TEST_CLUSTER", "tests")
-HOME = Path(tempfile.gettempdir()) / f"changeover-tests-{os.getuid()}"
+HOME = Path(tempfile.gettempdir()) / f"changeover-{NAME}-{os.getuid()}"
 
 
 @pytest.fixture(scope="session")
