@@ -16,6 +16,7 @@ from .problem import KubeboxProblem
 
 PAUSE = "kubebox.changeover.dev/pause:1"
 ALIAS = "registry.kubebox:5000"  # nodes pull this name from the cluster's registry, whatever its address
+INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
 OWN_PLACES = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
 CONTAINERD = """\
 version = 2
@@ -148,6 +149,8 @@ def holder(site: Site, number: int) -> processes.Process:
         "mount -t tmpfs -o mode=755 tmpfs /run",
         "mkdir -p /run/lock /run/netns",
         "echo 1 > /proc/sys/net/ipv4/ip_forward",
+        # each kubelet takes dozens; where the limit may not be raised, few clusters fit beside each other
+        f"[ $(cat {INOTIFY}) -ge 1024 ] || echo 1024 > {INOTIFY} || true",
     ]
     for place in OWN_PLACES:
         script += [f"mkdir -p {place}", f"mount --bind {folder}{place} {place}"]
