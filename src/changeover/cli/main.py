@@ -68,9 +68,8 @@ def cli(
 def main() -> None:
     """Run the command line; every Problem ends here, in words."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(standalone_mode=False)  # not standalone, click returns the code of an Exit
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("Stopped.", err=True)
         sys.exit(6)
