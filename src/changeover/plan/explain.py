@@ -21,13 +21,14 @@ _FIELDS = 12
 
 def lines(plan: Plan, *, full: bool = False) -> tuple[str, ...]:
     """The plan for reading; `full` shows every changed field and the way back."""
+    runs = not plan.blocked
     blocks = (
         _head(plan),
         _findings(plan.findings),
         _objects(plan.changes, full=full),
-        _steps("Steps", plan.steps.forward),
-        _steps("Way back", plan.steps.back) if full else (),
-        _facts(plan),
+        _steps("Steps", plan.steps.forward) if runs else (),
+        _steps("Way back", plan.steps.back) if runs and full else (),
+        _facts(plan) if runs else ("It cannot run: see what BLOCKS it above.",),
     )
     found: list[str] = []
     for block in blocks:
@@ -105,13 +106,15 @@ def _together(steps: list[Step]) -> str:
 
 def _facts(plan: Plan) -> Iterator[str]:
     facts: dict[str, Any] = dict(plan.facts)
-    yield (
-        f"Expected: {_seconds(facts.get('expectedSeconds'))} for the change, "
-        f"{_seconds(facts.get('expectedDowntimeSeconds'))} without service for what has one pod only, "
-        f"{facts.get('podsRestarting', 0)} pods restart; a rollback takes {_seconds(facts.get('rollbackSeconds'))}."
-    )
+    away, restarts = facts.get("expectedDowntimeSeconds"), int(facts.get("podsRestarting", 0))
+    expected = [f"{_seconds(facts.get('expectedSeconds'))} for the change"]
+    expected += [f"{_seconds(away)} without service for what has one pod only"] if away else []
+    expected += [f"{restarts} pod{'s restart' if restarts > 1 else ' restarts'}"] if restarts else []
+    expected += [f"{_seconds(facts['rollbackSeconds'])} for a rollback"] if facts.get("rollbackSeconds") else []
+    yield f"Expected: {', '.join(expected)}."
     for truth in facts.get("rollback") or ():
-        yield f"Rollback until {truth['until']}: {truth['way']} ({truth['words']})."
+        until = "at any time" if truth["until"] == "always" else f"until {truth['until']}"
+        yield f"Rollback {until}: {truth['way']} ({truth['words']})."
     if facts.get("pointOfNoReturn"):
         yield f"Point of no return: {facts['pointOfNoReturn']}."
 

@@ -83,7 +83,7 @@ def _forward(steps: Steps, state: RunState) -> Move:
 
 def _after_failure(steps: Steps, state: RunState) -> Move:
     step, problem = next(iter(state.failed.items()))
-    message = str(problem.get("message", ""))
+    message = _words(problem)
     if state.aborted and not is_past_return(steps, state):
         return Turn(state.aborted)
     if problem.get("choices"):
@@ -94,6 +94,12 @@ def _after_failure(steps: Steps, state: RunState) -> Move:
     return Turn(f"{title}: {message}")
 
 
+def _words(problem: Mapping[str, Any]) -> str:
+    """What was wanted, and the first line of what was found."""
+    found = str(problem.get("found") or "").partition("\n")[0]
+    return " ".join(word for word in (str(problem.get("message", "")), found) if word)
+
+
 def _choices(steps: Steps) -> tuple[str, ...]:
     """How to go back: with the data of the backup where the old release cannot read what is stored now."""
     return ("restore",) if any(step.verb is Verb.RESTORE for step in steps.back) else ("back",)
@@ -102,9 +108,7 @@ def _choices(steps: Steps) -> tuple[str, ...]:
 def _back(steps: Steps, state: RunState) -> Move:
     if state.failed:
         step, problem = next(iter(state.failed.items()))
-        return Ask(
-            {**_question(f"The way back failed: {problem.get('message', '')}", ("again", "finish")), "step": step}
-        )
+        return Ask({**_question(f"The way back failed: {_words(problem)}", ("again", "finish")), "step": step})
     begun = set(state.begun)
     due = [step for step in steps.back if not step.undoes or begun.intersection(step.undoes)]
     wave = _next_wave(due, state)

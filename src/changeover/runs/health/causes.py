@@ -22,15 +22,17 @@ TEXT = 300
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """In words, with the pod's name."""
+    """In words, with the pod's name; `about` is what it is of: its words change while it lasts, that does not."""
 
+    about: str
     text: str
     hopeless: bool
 
 
 def first(owners: Sequence[KubeObject], pods: Iterable[KubeObject]) -> Cause | None:
     """The first cause among the pods that belong to the owners; hopeless ones before others."""
-    found = [cause for pod in pods if _belongs(pod, owners) for cause in _of(pod)]
+    ours = sorted((pod for pod in pods if _belongs(pod, owners)), key=lambda pod: pod.name)
+    found = [cause for pod in ours for cause in _of(pod)]
     return next((cause for cause in found if cause.hopeless), found[0] if found else None)
 
 
@@ -52,7 +54,8 @@ def _of(pod: KubeObject) -> Iterable[Cause]:
                 yield cause
     for condition in pod.get("status", "conditions", default=[]):
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            yield Cause(f"{pod.name} is not scheduled: {str(condition.get('message', ''))[:TEXT]}", hopeless=False)
+            text = f"{pod.name} is not scheduled: {str(condition.get('message', ''))[:TEXT]}"
+            yield Cause(pod.name, text, hopeless=False)
 
 
 def _container(pod: KubeObject, status: Mapping[str, Any]) -> Cause | None:
@@ -63,5 +66,6 @@ def _container(pod: KubeObject, status: Mapping[str, Any]) -> Cause | None:
     message = str(waiting.get("message") or "")[:TEXT]
     ended = ((status.get("lastState") or {}).get("terminated") or {}).get("exitCode")
     code = f" (exit code {ended})" if ended is not None else ""
-    text = f"{pod.name}, container {status.get('name')}: {reason}{code}" + (f": {message}" if message else "")
-    return Cause(text, hopeless=reason in HOPELESS)
+    about = f"{pod.name}, container {status.get('name')}"
+    text = f"{about}: {reason}{code}" + (f": {message}" if message else "")
+    return Cause(about, text, hopeless=reason in HOPELESS)

@@ -151,14 +151,13 @@ def _said(waiting: Sequence[Waiting], cause: Cause | None) -> str:
 
 
 def _give_up(waiting: Sequence[Waiting], cause: Cause | None, hopeless: dict[str, float], now: float) -> None:
-    reasons = [f"{name} {why}" for name, why, _, failed in waiting if failed]
+    reasons = {name: f"{name} {why}" for name, why, _, failed in waiting if failed}
     if cause and cause.hopeless:
-        reasons.append(cause.text)
-    for reason in list(hopeless):
-        if reason not in reasons:
-            del hopeless[reason]
-    for reason in reasons:
-        if now - hopeless.setdefault(reason, now) >= GRACE_SECONDS:
+        reasons[cause.about] = cause.text
+    for about in hopeless.keys() - reasons.keys():
+        del hopeless[about]
+    for about, reason in reasons.items():
+        if now - hopeless.setdefault(about, now) >= GRACE_SECONDS:
             raise NotReady(
                 "What was applied must become healthy.",
                 found=reason,
