@@ -6,7 +6,7 @@ an in-memory world. What can go wrong at the border is named here too, because t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -189,6 +189,10 @@ class Blobs(Protocol):
 
     async def get(self, digest: str) -> bytes:
         """Read and verify; raises Problem when missing or damaged."""
+        ...
+
+    async def collect(self, keep: Collection[str], *, older_than: datetime) -> Sequence[str]:
+        """Delete what was stored before that time and is not to be kept; returns the digests that went."""
         ...
 
 

@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.actions import announce, installations, prepare, revisions, runs_of
+from changeover.actions import announce, installations, prepare, retention, revisions, runs_of
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
+from changeover.plan import inventory
 from changeover.plan.explain import plan_as_json, plan_from_json
 from changeover.plan.model import Plan
 from changeover.ports import AlreadyExists
@@ -131,11 +132,23 @@ async def _subject(outside: Outside, installation: KubeObject, run: KubeObject) 
     )
 
 
+async def _widen(outside: Outside, installation: KubeObject, subject: Subject) -> None:
+    """Before members are written, the parent lists their kinds: a crash leaves only a superset (KEP-3659)."""
+    live = await outside.cluster.get(installation.ref)
+    if live is None:
+        return
+    refs = [obj.ref for side in (subject.old, subject.new) if side for obj in side.objects]
+    annotations = inventory.widened(live, refs)
+    if annotations:
+        await outside.cluster.patch(live.ref, {"metadata": {"annotations": annotations}})
+
+
 async def _carry_on(
     outside: Outside, installation: KubeObject, run: KubeObject, *, tell: Tell
 ) -> tuple[KubeObject, RunState]:
     subject = await _subject(outside, installation, run)
     tell(planned(subject.plan))
+    await _widen(outside, installation, subject)
     ports = executor.Ports(
         cluster=outside.cluster,
         clock=outside.clock,
@@ -160,4 +173,5 @@ async def _carry_on(
         await announcer.close()
     if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
         await installations.patch_status(outside, installation, {"currentRun": None})
+        await retention.tidy(outside, installation)
     return run, state

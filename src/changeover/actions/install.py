@@ -32,6 +32,7 @@ class Wanted:
     name: str = ""
     profile: str = ""
     backup_to: str = ""
+    backup_image: str = ""
 
 
 async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepared:
@@ -68,7 +69,8 @@ async def _create(outside: Outside, wanted: Wanted, name: str) -> KubeObject:
     if wanted.profile:
         spec["profile"] = outside.profiles(wanted.profile)
     if wanted.backup_to:
-        spec["policy"] = {"backup": {"destination": wanted.backup_to}}
+        image = {"image": wanted.backup_image} if wanted.backup_image else {}
+        spec["policy"] = {"backup": {"destination": wanted.backup_to, **image}}
     return await outside.cluster.apply(
         KubeObject(
             {

@@ -108,6 +108,7 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
+@click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
 @_answers_option
 @_change_options
 @click.pass_obj
@@ -119,6 +120,7 @@ def install(
     version: str,
     profile: str,
     backup_to: str,
+    backup_image: str,
     pairs: tuple[str, ...],
     files: tuple[Path, ...],
     installation: str,
@@ -127,7 +129,8 @@ def install(
     """Install PACKAGE: a folder, .tgz, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
 
-    wanted = action.Wanted(source=package, name=name or installation, profile=profile, backup_to=backup_to)
+    where_to = {"backup_to": backup_to, "backup_image": backup_image}
+    wanted = action.Wanted(source=package, name=name or installation, profile=profile, **where_to)
     ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)
     asking.go(where, lambda outside: action.prepared(outside, wanted, ask), chosen)
 

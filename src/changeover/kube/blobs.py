@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import zstandard
 
@@ -59,13 +60,14 @@ class KubeBlobs:
             await self._cluster.delete(live.ref, uid=live.uid)
         await self._cluster.create(wanted)
 
-    async def collect(self, keep: Collection[str]) -> list[str]:
-        """Delete the Installation's blobs whose digest is not to be kept; returns the digests that went."""
+    async def collect(self, keep: Collection[str], *, older_than: datetime) -> Sequence[str]:
+        """Delete the Installation's blobs of before that time that are not to be kept; returns their digests."""
         selector = f"{INSTALLATION_LABEL}={self._installation.name},changeover.dev/part"
         gone: dict[str, None] = {}
         for secret in await self._cluster.list(SECRET, namespace=self._installation.namespace, selector=selector):
             digest = secret.annotations.get("changeover.dev/digest", "")
-            if secret.get("type") == TYPE and digest not in keep:
+            created = str(secret.get("metadata", "creationTimestamp", default=""))
+            if secret.get("type") == TYPE and digest not in keep and _is_before(created, older_than):
                 await self._cluster.delete(secret.ref, uid=secret.uid)
                 gone[digest] = None
         return list(gone)
@@ -122,6 +124,10 @@ class KubeBlobs:
                 "data": {"content": base64.b64encode(piece).decode()},
             }
         )
+
+
+def _is_before(created: str, time: datetime) -> bool:
+    return bool(created) and datetime.fromisoformat(created) < time
 
 
 def _digest(content: bytes) -> str:

@@ -45,6 +45,15 @@ def listed_namespaces(parent: KubeObject) -> tuple[str, ...]:
     return (parent.namespace, *_split(parent.annotations.get(ADDITIONAL_NAMESPACES, "")))
 
 
+def widened(parent: KubeObject, refs: Iterable[Ref]) -> dict[str, str]:
+    """The parent's annotations with these members added; empty when it lists them all already."""
+    refs = tuple(refs)
+    kinds = {*listed_group_kinds(parent), *(ref.kind.group_kind for ref in refs)}
+    places = {*listed_namespaces(parent), *(ref.namespace for ref in refs)} - {"", parent.namespace}
+    wanted = {CONTAINS_GROUP_KINDS: ",".join(sorted(kinds)), ADDITIONAL_NAMESPACES: ",".join(sorted(places))}
+    return {} if all(parent.annotations.get(key, "") == value for key, value in wanted.items()) else wanted
+
+
 def served_kind(group_kind: str, served: Iterable[tuple[str, str]]) -> Kind | None:
     """A served version of ``Deployment.apps``, stable versions first; None when the cluster has none."""
     fitting = [Kind(version, name) for version, name in served if Kind(version, name).group_kind == group_kind]

@@ -74,6 +74,7 @@ _FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
     (frozenset({Verb.CLOSE_GATE, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"create"}))),
     (frozenset({Verb.DRAIN}), ("v1", "Pod", "pods", frozenset({"patch"}))),
     (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"delete"}))),
+    (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods/proxy", frozenset({"get", "update"}))),
     (frozenset({Verb.PROBE, Verb.SOAK}), ("batch/v1", "Job", "jobs", _OWN)),
 )
 _ANYWHERE: tuple[Row, ...] = (

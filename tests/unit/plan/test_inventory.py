@@ -1,4 +1,4 @@
-from changeover.objects import Kind, Ref
+from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import inventory
 from tests.unit.plan.world import obj, ref
 
@@ -33,3 +33,15 @@ def test_stable_versions_are_preferred() -> None:
     assert inventory.served_kind("HPA.autoscaling", served) == Kind("autoscaling/v2", "HPA")
     assert inventory.served_kind("Pod", served) == Kind("v1", "Pod")
     assert inventory.served_kind("X.y", served) is None
+
+
+def test_the_parent_is_widened_only_when_it_lacks_something() -> None:
+    refs = [Ref(Kind("apps/v1", "Deployment"), "app", "a"), Ref(Kind("v1", "ConfigMap"), "other", "b")]
+    parent = KubeObject({"apiVersion": "x/v1", "kind": "Installation", "metadata": {"name": "i", "namespace": "app"}})
+    wanted = inventory.widened(parent, refs)
+    assert wanted == {
+        inventory.CONTAINS_GROUP_KINDS: "ConfigMap,Deployment.apps",
+        inventory.ADDITIONAL_NAMESPACES: "other",
+    }
+    parent = KubeObject({**parent.raw, "metadata": {**parent.metadata, "annotations": wanted}})
+    assert inventory.widened(parent, refs[:1]) == {}

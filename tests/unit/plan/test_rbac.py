@@ -66,7 +66,8 @@ def test_names_of_resources_are_formed_as_kubernetes_does(kind: str, plural: str
 def test_a_plan_without_sessions_needs_no_rights_for_a_drain() -> None:
     plain = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.APPLY}))}
     window = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.DRAIN, Verb.BACK_UP}))}
-    assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app"}
+    copies = {"get pods/proxy in app", "update pods/proxy in app"}
+    assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app", *copies}
 
 
 def test_the_roles_of_a_plan() -> None:
