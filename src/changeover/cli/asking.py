@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from changeover.cli import output
-from changeover.cli.options import Where, run
+from changeover.cli.options import Where, agree, run
 from changeover.errors import Problem
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:
             found=plan.digest,
             hint="read the new plan; something changed since the other one was made",
         )
-    if not chosen.get("yes") and not click.confirm("\nGo?", default=False):
-        raise click.Abort
+    agree("\nGo?", yes=bool(chosen.get("yes")))
 
 
 def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
@@ -147,5 +146,4 @@ def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
             click.echo(f"  remove  {name}")
         for name in removal.keeps:
             click.echo(f"  keep    {name}")
-    if not yes and not click.confirm("\nRemove?", default=False):
-        raise click.Abort
+    agree("\nRemove?", yes=yes)

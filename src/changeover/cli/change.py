@@ -19,34 +19,44 @@ if TYPE_CHECKING:
     from changeover.actions.outside import Outside
 
 
-def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(
-        (
-            click.option("--strategy", default="", help="plain or window; the Installation's default otherwise."),
-            click.option("--at", default="", help="Not before this time (RFC 3339), or `next` for the next window."),
-            click.option(
-                "--until", default="", help="End of the window (RFC 3339): what cannot end by then does not start."
-            ),
-            click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
-            click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
-            click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
-            click.option("--from", "source", default="", help="Another channel or package than it follows."),
-            click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
-            click.option("--message", default="", help="What users are told while the gate is closed."),
-            click.option(
-                "--accept-data-loss",
-                "typed",
-                multiple=True,
-                metavar="NAME",
-                help="Name of a data-bearing object that may go.",
-            ),
-            click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
-            click.option("--yes", is_flag=True, help="Do not ask."),
-            click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
-        )
-    ):
+def _optioned(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
-    return located(installation_option(command))
+    return command
+
+
+def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the plan depends on: a preview needs the same words to be the same plan."""
+    return _optioned(
+        command,
+        click.option("--strategy", default="", help="plain or window; the Installation's default otherwise."),
+        click.option("--at", default="", help="Not before this time (RFC 3339), or `next` for the next window."),
+        click.option(
+            "--until", default="", help="End of the window (RFC 3339): what cannot end by then does not start."
+        ),
+        click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
+        click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
+        click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
+        click.option("--from", "source", default="", help="Another channel or package than it follows."),
+        click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
+        click.option("--message", default="", help="What users are told while the gate is closed."),
+        click.option(
+            "--accept-data-loss",
+            "typed",
+            multiple=True,
+            metavar="NAME",
+            help="Name of a data-bearing object that may go.",
+        ),
+    )
+
+
+def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    going = (
+        click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
+    )
+    return located(installation_option(_parameter_options(_optioned(command, *going))))
 
 
 def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,12 +75,9 @@ def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(invoke_without_command=True)
 @located
 @click.option("--to", "version", default="", help="Release; the newest otherwise.")
-@click.option("--strategy", default="", help="plain or window; the Installation's default otherwise.")
 @click.option("--revision", type=int, default=0, help="Plan a rollback to this revision instead.")
-@click.option("--accept-data-loss", "typed", multiple=True, metavar="NAME")
 @click.option("--full", is_flag=True, help="Every object and every changed field.")
-@click.option("--no-backup", is_flag=True, help="Plan without a backup; the plan says what that costs.")
-@click.option("--from", "source", default="", help="Another channel or package than it follows.")
+@_parameter_options
 @installation_option
 @_answers_option
 @click.pass_context

@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from changeover.cli import output
-from changeover.cli.options import Where, installation_option, located, run
+from changeover.cli.options import Where, agree, installation_option, located, run
 
 
 @click.command()
@@ -26,8 +26,7 @@ def setup(where: Where, yes: bool) -> None:
         output.heading("These cluster-scoped objects will be added or brought up to date:")
         for name in missing:
             click.echo(f"  {name}")
-    if not yes and not click.confirm("\nAdd them?", default=False):
-        raise click.Abort
+    agree("\nAdd them?", yes=yes)
     _said(where, run(where, action.set_up))
 
 

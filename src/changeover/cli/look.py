@@ -23,12 +23,13 @@ def status(where: Where, installation: str, drift: bool) -> None:
     """Say what runs, whether it is healthy, what is new, which gate is closed."""
     from changeover.actions import drift as drifting
     from changeover.actions import status as action
+    from changeover.plan import explain
 
     seen = run(where, lambda outside: action.status(outside, installation))
     drifted = run(where, lambda outside: drifting.drift(outside, installation)) if drift else ()
     if where.json:
         document = dataclasses.asdict(seen)
-        output.show_json({**document, "drift": [dataclasses.asdict(one) for one in drifted]} if drift else document)
+        output.show_json({**document, "drift": [explain.change_as_json(one) for one in drifted]} if drift else document)
         return
     _tell(seen)
     for change in drifted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,6 +43,21 @@ def run(where: Where, action: Callable[[Outside], Awaitable[Result]]) -> Result:
             return await action(outside)
 
     return asyncio.run(inside())
+
+
+def agree(question: str, *, yes: bool) -> None:
+    """Return only when a person agrees, or did so beforehand with ``--yes``; asked on standard error."""
+    if yes:
+        return
+    try:
+        agreed = click.confirm(question, default=False, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("Nobody is there to answer the question. Say --yes.") from None
+    if not agreed:
+        click.echo("Nothing was changed.", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def located(command: Callable[..., Any]) -> Callable[..., Any]:

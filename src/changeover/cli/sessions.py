@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from changeover.cli import output
-from changeover.cli.options import Where, installation_option, located, run
+from changeover.cli.options import Where, agree, installation_option, located, run
 
 
 @click.group()
@@ -48,8 +48,7 @@ def stop(where: Where, names: tuple[str, ...], everyone: bool, yes: bool, instal
 
     if bool(names) == everyone:
         raise click.UsageError("Name sessions, or say --all.")
-    if not yes and not click.confirm(f"Stop {'all sessions' if everyone else ', '.join(names)}?", default=False):
-        raise click.Abort
+    agree(f"Stop {'all sessions' if everyone else ', '.join(names)}?", yes=yes)
     done = run(where, lambda outside: action.stop(outside, installation, names))
     if where.json:
         output.show_json([dataclasses.asdict(one) for one in done])

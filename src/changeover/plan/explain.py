@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from changeover.plan.model import Effect, FieldChange, Finding, ObjectChange, Plan
-from changeover.plan.record import plan_as_json, plan_from_json
+from changeover.plan.record import change_as_json, plan_as_json, plan_from_json
 from changeover.plan.steps import Step
 
-__all__ = ["lines", "plan_as_json", "plan_from_json"]
+__all__ = ["change_as_json", "lines", "plan_as_json", "plan_from_json"]
 
 _WIDTH = 100
 _FIELDS = 12

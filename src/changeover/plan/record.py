@@ -24,7 +24,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "blocked": plan.blocked,
         "facts": dict(plan.facts),
         "findings": [_finding(finding) for finding in plan.findings],
-        "changes": [_change(change) for change in plan.changes],
+        "changes": [change_as_json(change) for change in plan.changes],
         "steps": {
             "forward": [step.as_json() for step in plan.steps.forward],
             "back": [step.as_json() for step in plan.steps.back],
@@ -75,7 +75,8 @@ def _finding_from(data: Mapping[str, Any]) -> Finding:
     )
 
 
-def _change(change: ObjectChange) -> dict[str, Any]:
+def change_as_json(change: ObjectChange) -> dict[str, Any]:
+    """What happens to one object; secrets are masked in it already."""
     return {
         "object": change.ref.as_json(),
         "effect": change.effect.value,

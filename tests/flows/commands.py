@@ -1,0 +1,80 @@
+"""Runs the product's commands as a person would, in processes of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 240
+"""After which a command counts as hung."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The last JSON document of its standard output; records of the timeline come before it."""
+        text, decoder, last = self.out.strip(), json.JSONDecoder(), None
+        while text:
+            last, end = decoder.raw_decode(text)
+            text = text[end:].lstrip()
+        return last
+
+
+@dataclass
+class Commands:
+    """The command line towards one namespace; keeps all that was ever said in `said`."""
+
+    kubeconfig: Path
+    namespace: str
+    said: list[str] = field(default_factory=list)
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Begin a command and do not wait for it."""
+        command = [sys.executable, "-m", "changeover", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        own = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment}
+        return subprocess.Popen([*command, *words], cwd=ROOT, text=True, env=own, **pipes)  # type: ignore[call-overload,no-any-return]
+
+    def wait(self, process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
+        """Wait for a command that was begun."""
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"{process.args} hangs\n{out}\n{err}") from None
+        self.said += [out, err]
+        return Done(process.returncode, out, err)
+
+    def run(self, *words: str, expect: int | None = 0, **environment: str) -> Done:
+        """Run a command; `expect` is its exit code, None for any."""
+        done = self.wait(self.start(*words, **environment))
+        assert expect in (None, done.code), f"{words} ended with {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def ask(self, *words: str, expect: int = 0) -> Any:
+        """Run a command with ``-o json`` and return what it says."""
+        return self.run("-o", "json", *words, expect=expect).json
+
+    def kubectl(self, *words: str) -> str:
+        """What kubectl says."""
+        program = shutil.which("kubectl") or str(Path(sys.executable).parent / "kubectl")
+        command = [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *words]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=120).stdout
+
+    def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
+        """Live objects."""
+        found: list[dict[str, Any]] = json.loads(self.kubectl("get", kinds, "-o", "json", *words))["items"]
+        return found
