@@ -107,15 +107,15 @@ def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: 
 
 def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:
     plan = prepared.plan
-    if not where.json:
-        show_plan(where, prepared)
     if plan.blocked:
         blocking = [finding for finding in plan.findings if finding.severity == "blocks"]
         raise PlanBlocked(
-            f"The plan for {plan.to_version} cannot run: {blocking[0].message}",
+            f"The {plan.kind} to {plan.to_version} cannot run: {blocking[0].message}",
             found="; ".join(finding.message for finding in blocking[1:]) or blocking[0].found or None,
-            hint=blocking[0].hint or None,
+            hint=blocking[0].hint or "`changeover plan` shows every object and field",
         )
+    if not where.json:
+        show_plan(where, prepared)
     if chosen.get("digest") and chosen["digest"] != plan.digest:
         raise OtherPlan(
             "The plan is not the one that was named with --plan.",

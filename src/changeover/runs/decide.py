@@ -91,7 +91,7 @@ def _after_failure(steps: Steps, state: RunState) -> Move:
     if is_past_return(steps, state):
         return Ask({**_question(message, ("finish", "again", *_choices(steps))), "step": step})
     title = next((one.title for one in steps.forward if one.id == step), step)
-    return Turn(f"{title}: {message}")
+    return Turn(message if message.startswith(title) else f"{title}: {message}")
 
 
 def _words(problem: Mapping[str, Any]) -> str:
