@@ -30,6 +30,7 @@ COMMANDS = {
     "status": (f"{_C}.look:status", "What runs, is it healthy, what is new, which gate is closed."),
     "check": (f"{_C}.look:check", "Check for an update."),
     "releases": (f"{_C}.look:releases", "Every release of the channel, and the route to it."),
+    "metrics": (f"{_C}.metrics:metrics", "Numbers for Prometheus, printed or served."),
     "history": (f"{_C}.look:history", "Revisions and runs of an Installation."),
     "plan": (f"{_C}.change:plan", "What an update would do to every object; `plan rbac`: the rights it needs."),
     "install": (f"{_C}.change:install", "Install a package or a release of a channel."),
