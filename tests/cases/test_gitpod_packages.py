@@ -8,7 +8,7 @@ import pytest
 from changeover.channel import files, generators
 from changeover.lint.lint import lint
 from changeover.package.package import Form, read_package
-from changeover.render import pipeline, vocabulary
+from changeover.render import functions, pipeline
 from changeover.render.context import Context
 from changeover.render.helm import MissingChart
 from tests.cases import packages
@@ -74,7 +74,7 @@ def test_a_chart_that_is_not_in_the_package_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_linter_finds_no_unknown_function_and_the_real_mistake(name: str) -> None:
-    found = lint(packages.package(name), functions=vocabulary.names())
+    found = lint(packages.package(name), functions=functions.names())
     rules = {finding.rule for finding in found if finding.level == "error"}
     assert rules == {"missing-chart"}
     disagreements = [finding.message for finding in found if finding.rule == "image-tag-disagreement"]

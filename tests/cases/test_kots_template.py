@@ -21,7 +21,7 @@ from changeover.package.questions import Config, read_config
 from changeover.render import config as configs
 from changeover.render.context import Context, Proxy, Registry, ReleaseFacts
 from changeover.render.functions import registry as registry_functions
-from changeover.render.functions.language import Templates
+from changeover.render.templates import Templates
 from tests.cases import config_shape
 
 ROOT = Path(__file__).parents[3] / "shared" / "cases"

@@ -1,25 +1,15 @@
-"""Makes up what templates ask for: random texts, keys, certificates. The only source of chance in rendering.
-
-Several values come as one JSON list of texts: a certificate and its key.
-"""
+"""Makes up what templates ask for: random texts, bytes and keys. The only source of chance in rendering."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import ipaddress
-import json
 import re
 import secrets
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from changeover.errors import Problem
 
@@ -69,73 +59,13 @@ def private_key(kind: str) -> str:
     return _pem(generate(), form)
 
 
-def certificate(name: str, host: str, addresses: list[Any], names: list[Any], days: int) -> str:
-    """A self-signed certificate for a server."""
-    del name
-    key = rsa.generate_private_key(65537, _CERTIFICATE_BITS)
-    return _pair(
-        _builder(host, key, days).add_extension(_alternatives(host, addresses, names), critical=False), key, key
-    )
-
-
-def authority(name: str, days: int) -> str:
-    """A certificate authority."""
-    key = rsa.generate_private_key(65537, _CERTIFICATE_BITS)
-    builder = _builder(name, key, days).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    return _pair(builder, key, key)
-
-
-def signed_certificate(name: str, host: str, addresses: list[Any], names: list[Any], days: int, *more: Any) -> str:
-    """A certificate for a server, signed by an authority (its certificate and key come last)."""
-    del name
-    if not more or len(more[0]) != 2:
-        raise CannotGenerate("A certificate needs an authority to sign it.", hint="name one that was made before")
-    issuer = x509.load_pem_x509_certificate(str(more[0][0]).encode())
-    signer = serialization.load_pem_private_key(str(more[0][1]).encode(), password=None)
-    key = rsa.generate_private_key(65537, _CERTIFICATE_BITS)
-    builder = _builder(host, key, days, issuer=issuer.subject)
-    return _pair(builder.add_extension(_alternatives(host, addresses, names), critical=False), key, signer)
-
-
-def password_hash(password: str) -> str:
-    """A line of htpasswd that every web server reads: SHA-1 with salt ({SSHA}); bcrypt has no home in our libraries."""
-    salt = secrets.token_bytes(8)
-    digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()
-    return "{SSHA}" + base64.b64encode(digest + salt).decode()
-
-
 def _rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, _RSA_BITS)
 
 
-def _builder(
-    name: str, key: rsa.RSAPrivateKey, days: int, *, issuer: x509.Name | None = None
-) -> x509.CertificateBuilder:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or "unnamed")])
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer or subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
-        )
-    )
-
-
-def _alternatives(host: str, addresses: list[Any], names: list[Any]) -> x509.SubjectAlternativeName:
-    dns: list[x509.GeneralName] = [x509.DNSName(str(name)) for name in dict.fromkeys([host, *names]) if name]
-    return x509.SubjectAlternativeName([*dns, *(x509.IPAddress(ipaddress.ip_address(str(one))) for one in addresses)])
-
-
-def _pair(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, signer: Any) -> str:
-    signed = builder.sign(signer, hashes.SHA256())
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return json.dumps([signed.public_bytes(serialization.Encoding.PEM).decode(), _pem(key, form)])
+def _certificate_key() -> str:
+    key = rsa.generate_private_key(65537, _CERTIFICATE_BITS)
+    return _pem(key, serialization.PrivateFormat.TraditionalOpenSSL)
 
 
 def _pem(key: Any, form: serialization.PrivateFormat) -> str:
@@ -143,18 +73,9 @@ def _pem(key: Any, form: serialization.PrivateFormat) -> str:
     return content.decode()
 
 
-def _shuffled(text: str) -> str:
-    return "".join(secrets.SystemRandom().sample(text, len(text)))
-
-
 _MAKERS: dict[str, Callable[..., str]] = {
     "RandomString": random_string,
     "RandomBytes": lambda length: base64.b64encode(secrets.token_bytes(length)).decode(),
     "genPrivateKey": private_key,
-    "genCertificate": certificate,
-    "genAuthority": authority,
-    "genSignedCertificate": signed_certificate,
-    "bcrypt": password_hash,
-    "shuffle": _shuffled,
-    "uuidv4": lambda: str(uuid.uuid4()),
+    "certificateKey": _certificate_key,
 }

@@ -8,7 +8,7 @@ from changeover.errors import Problem
 class TemplateProblem(Problem):
     """A template that cannot be read or carried out; says the file, line, column and expression."""
 
-    reference = "template"
+    reference = "broken-template"
 
     def __init__(
         self, reason: str, *, name: str, line: int, column: int = 0, expression: str = "", hint: str | None = None

@@ -1,33 +1,48 @@
-"""Rules about templates: functions that do not exist, config items that nobody asks for.
+"""Rules about templates: what cannot be read, functions that do not exist, config items that nobody asks for.
 
-In this language a bare word is a function, a keyword or a constant; so texts, fields (``.a``) and variables (``$a``)
-are taken out, and what remains must be known.
+Each document is read by the template language itself, once for each pair of its delimiters; what it calls is found in
+the tree, so texts, fields and comments are never taken for functions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from changeover.gotemplate import nodes, parsing
+from changeover.gotemplate.lexing import Source
+from changeover.gotemplate.nodes import Branch, Chain, Command, Identifier, Literal, Node, Pipe
+from changeover.gotemplate.problem import TemplateProblem
 from changeover.lint.finding import Finding, Level
 from changeover.package.application import mapping, mappings, text
 from changeover.package.documents import Document
 from changeover.package.package import Form, Package, spec_of
+from changeover.render import config_rules
+from changeover.render.templates import PASSES
 
-_KEYWORDS = frozenset(
-    {"if", "else", "end", "range", "with", "define", "template", "block", "break", "continue", "true", "false", "nil"}
-)
-_TEXT = r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])*\''
-_ACTION = re.compile(rf"(?:\{{\{{repl|repl\{{\{{)-?((?:{_TEXT}|(?!\}}\}}).)*)\}}\}}", re.DOTALL)
-_STRIPPED = re.compile(rf"{_TEXT}|/\*.*?\*/|[.$][A-Za-z_]\w*|(?<!\w)[0-9][\w.]*", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_REFERENCE = re.compile(
-    r"\b(?:ConfigOption|ConfigOptionData|ConfigOptionFilename|ConfigOptionEquals|ConfigOptionNotEquals|ConfigOptionIndex"
-    r"|ConfigOptionName)\s+\"([^\"]+)\""
+_ASKING = frozenset(
+    f"ConfigOption{suffix}" for suffix in ("", "Data", "Filename", "Equals", "NotEquals", "Index", "Name")
 )
 _CHOICES = frozenset({"radio", "dropdown", "select", "select_one", "select_many"})
 _TYPES = _CHOICES | {"", "text", "textarea", "password", "bool", "file", "label", "heading"}
-_SECRET = re.compile(r"password|secret|token", re.IGNORECASE)
+_SECRET_WORDS = ("password", "secret", "token")
+
+
+@dataclass(frozen=True, slots=True)
+class _Anything:
+    """Takes every word for a function, so that all unknown ones are found, not only the first."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A function that a template calls, and its first argument when that is a text."""
+
+    function: str
+    position: int
+    text: str = ""
 
 
 def check(package: Package, functions: frozenset[str]) -> Iterator[Finding]:
@@ -37,12 +52,9 @@ def check(package: Package, functions: frozenset[str]) -> Iterator[Finding]:
     items = {text(item.get("name")): item for _, item in config_items(package.config)}
     names = set(items) | {text(child.get("name")) for item in items.values() for child in mappings(item.get("items"))}
     for document in package.documents:
-        for line, action in _actions(document):
-            yield from _unknown_functions(document, line, action, functions)
-            for name in _REFERENCE.findall(action):
-                if name not in names:
-                    message = f"no config item is called {name!r}"
-                    yield Finding("config-option-not-found", Level.WARN, message, document.file, line)
+        for delimiters in PASSES:
+            if delimiters[0] in document.text:
+                yield from _template(document, Source(document.file, document.text, *delimiters), names, functions)
     if package.config:
         yield from _items(package.config)
 
@@ -54,18 +66,54 @@ def config_items(config: Document | None) -> Iterator[tuple[str, dict[str, objec
             yield text(group.get("name")), dict(mapping(item))
 
 
-def _actions(document: Document) -> Iterator[tuple[int, str]]:
-    for match in _ACTION.finditer(document.text):
-        yield document.line + document.text.count("\n", 0, match.start()), match.group(1)
-
-
-def _unknown_functions(document: Document, line: int, action: str, functions: frozenset[str]) -> Iterator[Finding]:
-    if not functions:
+def _template(document: Document, source: Source, items: set[str], functions: frozenset[str]) -> Iterator[Finding]:
+    try:
+        tree = parsing.parse_tree(source, _Anything())
+    except TemplateProblem as problem:
+        line = document.line + problem.line - 1
+        yield Finding("broken-template", Level.ERROR, problem.reason, document.file, line)
         return
-    for word in dict.fromkeys(_WORD.findall(_STRIPPED.sub(" ", action))):
-        if word not in functions and word not in _KEYWORDS:
-            message = f"the template language has no function {word!r}"
+    for use in _uses([*tree.body, *(node for body in tree.definitions.values() for node in body)]):
+        line = document.line + source.line_of(use.position) - 1
+        if functions and use.function not in functions:
+            message = f"the template language has no function {use.function!r}"
             yield Finding("unknown-function", Level.ERROR, message, document.file, line)
+        if use.function in _ASKING and use.text and use.text not in items:
+            message = f"no config item is called {use.text!r}"
+            yield Finding("config-option-not-found", Level.WARN, message, document.file, line)
+
+
+def _uses(body: Iterable[Node]) -> Iterator[_Use]:
+    for node in body:
+        match node:
+            case Branch():
+                yield from _calls(node.pipe)
+                yield from _uses(node.then)
+                yield from _uses(node.otherwise or ())
+            case nodes.Action() | nodes.Call():
+                if node.pipe:
+                    yield from _calls(node.pipe)
+            case nodes.Text() | nodes.Jump():
+                pass
+
+
+def _calls(pipe: Pipe) -> Iterator[_Use]:
+    for command in pipe.commands:
+        yield from _of_command(command)
+
+
+def _of_command(command: Command) -> Iterator[_Use]:
+    first = command.arguments[0]
+    if isinstance(first, Identifier):
+        said = command.arguments[1] if len(command.arguments) > 1 else None
+        told = said.value if isinstance(said, Literal) and isinstance(said.value, str) else ""
+        yield _Use(first.name, first.position, told)
+    for place, argument in enumerate(command.arguments):
+        inside = argument.node if isinstance(argument, Chain) else argument
+        if isinstance(inside, Pipe):
+            yield from _calls(inside)
+        elif isinstance(inside, Identifier) and place:
+            yield _Use(inside.name, inside.position)
 
 
 def _items(config: Document) -> Iterator[Finding]:
@@ -75,6 +123,10 @@ def _items(config: Document) -> Iterator[Finding]:
         if kind not in _TYPES:
             message = f"{place} has the unknown type {kind!r}"
             yield Finding("config-option-invalid-type", Level.ERROR, message, config.file, config.line)
-        if kind in {"", "text"} and _SECRET.search(name) and not item.get("hidden"):
+        if kind in {"", "text"} and any(word in name.lower() for word in _SECRET_WORDS) and not item.get("hidden"):
             message = f"{place} looks like a secret and is shown as text"
             yield Finding("config-option-password-type", Level.WARN, message, config.file, config.line)
+        pattern = mapping(mapping(item.get("validation")).get("regex")).get("pattern")
+        if isinstance(pattern, str) and not config_rules.is_pattern(pattern):
+            message = f"{place} is validated by {pattern!r}, which is no pattern"
+            yield Finding("config-option-invalid-regex", Level.ERROR, message, config.file, config.line)

@@ -18,7 +18,7 @@ from changeover.package.application import mapping
 from changeover.package.questions import Group, Item
 from changeover.render.functions.options import ItemValue
 
-__all__ = ["BadValidation", "ItemValue", "repeated", "validation_errors"]
+__all__ = ["BadValidation", "ItemValue", "is_pattern", "repeated", "validation_errors"]
 
 _VALIDATED = frozenset({"", "text", "textarea", "password", "file"})
 DEFAULT_MESSAGE = "Value does not match regex"
@@ -44,6 +44,15 @@ def validation_errors(item: Item, group: Group, value: str) -> tuple[str, ...]:
             f"The validation of config item {item.name} (group {group.name}) has no usable pattern.", found=str(error)
         ) from None
     return () if fits else (item.pattern_message or DEFAULT_MESSAGE,)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a validation could be carried out with it."""
+    try:
+        compile_pattern(text)
+    except BadPattern:
+        return False
+    return True
 
 
 def repeated(item: Item, group: Group, values: Mapping[str, ItemValue]) -> dict[str, dict[str, str]]:

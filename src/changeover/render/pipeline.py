@@ -16,15 +16,15 @@ from changeover.package.package import Form, Package
 from changeover.package.questions import read_config
 from changeover.ports import Charts
 from changeover.release import documents
-from changeover.render import finish, forms, pull_secret, shape, vocabulary
+from changeover.render import finish, forms, functions, pull_secret, shape
 from changeover.render.context import Context
 from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
+from changeover.render.functions.keeping import Produce
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark, Revision
 from changeover.render.steady import Keepsakes
 from changeover.render.templates import Templates
-from changeover.render.vocabulary.generated import Produce
 
 __all__ = ["Produce", "function_names", "render", "templates_of", "version_of"]
 
@@ -86,7 +86,7 @@ def templates_of(package: Package, answers: Mapping[str, Any], context: Context,
 
 def function_names() -> frozenset[str]:
     """Every function that the vendor's template language knows, for the linter."""
-    return vocabulary.names()
+    return functions.names()
 
 
 def version_of(package: Package, release: documents.ReleaseDocument, label: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.render.context import Context
+from changeover.render.functions import registry
 from changeover.render.ordering import PHASE, Placed
-from changeover.render.vocabulary import config
 
 EARLIEST = -9999
 
@@ -28,7 +28,7 @@ _POD_SPECS: Mapping[str, tuple[str, ...]] = {
 
 def name_of(context: Context) -> str:
     """What the pull secret is called; empty when there is nothing to log in with."""
-    return f"{context.slug}-registry" if context.slug and config.pull_secret(context) else ""
+    return f"{context.slug}-registry" if context.slug and registry.pull_secret(context) else ""
 
 
 def place(context: Context) -> list[Placed]:
@@ -41,7 +41,7 @@ def place(context: Context) -> list[Placed]:
         "kind": "Secret",
         "metadata": {"name": name, "annotations": {PHASE: str(EARLIEST)}},
         "type": "kubernetes.io/dockerconfigjson",
-        "data": {".dockerconfigjson": config.pull_secret(context)},
+        "data": {".dockerconfigjson": registry.pull_secret(context)},
     }
     return [Placed(secret, "the pull secret", EARLIEST)]
 

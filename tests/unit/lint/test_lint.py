@@ -4,7 +4,7 @@ import pytest
 
 from changeover.lint.lint import lint
 from changeover.package.package import read_package
-from changeover.render import vocabulary
+from changeover.render import functions
 
 CLEAN = {
     "app.yaml": "apiVersion: kots.io/v1beta1\nkind: Application\nmetadata: {name: a}\n"
@@ -24,7 +24,7 @@ LINT_CONFIG = "apiVersion: kots.io/v1beta1\nkind: LintConfig\nspec:\n  rules:\n"
 def _rules(**more: str) -> dict[str, str]:
     files = {**CLEAN, **{name.replace("_", "."): text for name, text in more.items()}}
     package = read_package({path: text.encode() for path, text in files.items()}, "a")
-    return {finding.rule: str(finding.level) for finding in lint(package, functions=vocabulary.names())}
+    return {finding.rule: str(finding.level) for finding in lint(package, functions=functions.names())}
 
 
 def test_a_clean_package_is_left_in_peace() -> None:
@@ -41,6 +41,8 @@ def test_a_clean_package_is_left_in_peace() -> None:
         (MANIFEST.replace("x}", "x, annotations: {kots.io/when: 'maybe'}}"), "bad-annotation", "error"),
         (MANIFEST.replace("x}", "x, annotations: {kots.io/creation-phase: first}}"), "bad-annotation", "warn"),
         (MANIFEST + "data: {a: 'repl{{ Nope 1 }}'}\n", "unknown-function", "error"),
+        (MANIFEST + "data: {a: 'repl{{ if true }}'}\n", "broken-template", "error"),
+        (MANIFEST + "data: {a: 'repl{{ print (Nope 1).x }}'}\n", "unknown-function", "error"),
         (MANIFEST + "data: {a: 'repl{{ ConfigOption \"no\" }}'}\n", "config-option-not-found", "warn"),
         (MANIFEST + "spec:\n  image: org/app:2\n", "image-tag-disagreement", "warn"),
         (MANIFEST + "spec:\n  image: other\n", "container-image-latest-tag", "info"),
@@ -65,6 +67,7 @@ def test_a_mistake_is_found(text: str, rule: str, level: str) -> None:
         ("app.yaml", "icon: x, ", "", "application-icon"),
         ("config.yaml", "type: password", "type: text", "config-option-password-type"),
         ("config.yaml", "type: text", "type: nonsense", "config-option-invalid-type"),
+        ("config.yaml", "type: text", "type: text, validation: {regex: {pattern: '['}}", "config-option-invalid-regex"),
         ("checks.yaml", "kind: Preflight", "kind: Redactor", "preflight-spec"),
     ],
 )

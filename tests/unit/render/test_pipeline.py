@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from changeover.gotemplate import TemplateProblem
 from changeover.objects import KubeObject
 from changeover.package import archive
 from changeover.package.package import read_package
 from changeover.render import pipeline
 from changeover.render.admission import BadAnnotation
 from changeover.render.context import Context, Registry, ReleaseFacts
-from changeover.render.engine.lexer import TemplateProblem
 from changeover.render.finish import SameObjectTwice
 from changeover.render.helm import BadHelmChart, MissingChart
 from changeover.render.revision import Revision
@@ -165,9 +165,9 @@ def test_a_key_given_twice_is_tolerated_and_told() -> None:
 @pytest.mark.parametrize(
     ("text", "problem", "words"),
     [
-        ("a: repl{{ Nope }}\n", TemplateProblem, r"x\.yaml line 1: function 'Nope' not defined"),
+        ("a: repl{{ Nope }}\n", TemplateProblem, r'x\.yaml line 1, column 11: function "Nope" not defined'),
         ("\n\na: repl{{ Split 1 }}\n", TemplateProblem, r"x\.yaml line 3"),
-        ("a: repl{{ if true }}\n", TemplateProblem, "if without end"),
+        ("a: repl{{ if true }}\n", TemplateProblem, "unexpected EOF"),
         (
             "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {kots.io/when: 'maybe'}}\n",
             BadAnnotation,

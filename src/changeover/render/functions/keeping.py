@@ -18,7 +18,7 @@ from changeover.gotemplate.sources import CertificateRequest
 from changeover.render.functions import bcrypt, certificates
 
 Produce = Callable[[str, tuple[Any, ...]], str]
-"""(function, arguments) -> a fresh value; several values as a JSON list."""
+"""(what, arguments) -> a fresh value: RandomString, RandomBytes (base64), genPrivateKey, certificateKey (PEM)."""
 
 _LONGEST = 120
 _SECRET = frozenset({"bcrypt", "encryptAES", "shuffle", "genSignedCert", "genCA", "genSelfSignedCert"})
@@ -81,9 +81,8 @@ class Keeper:
         return self.used[key]
 
     def _small_key(self) -> str:
-        """RSA 2048, as certificates have it: the key of a throw-away authority."""
-        made: list[str] = json.loads(self._produce("genAuthority", ("key", 1)))
-        return made[1]
+        """RSA 2048, as the keys of certificates are."""
+        return self._produce("certificateKey", ())
 
 
 def _key(place: tuple[str, ...], arguments: tuple[Any, ...], *, secret: bool) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from changeover.package.documents import read_documents
 from changeover.package.questions import BadConfig, Config, read_config
-from changeover.render import form
+from changeover.render import config as configs
 from changeover.render.context import Context
 from changeover.render.templates import Templates
 
@@ -14,13 +14,13 @@ def _config(items: str) -> Config:
     return read_config(next(iter(read_documents("config.yaml", text))))
 
 
-def _form(items: str, **answers: object) -> form.Form:
+def _form(items: str, **answers: object) -> configs.EvaluatedConfig:
     return Templates(_config(items), answers, Context("apps"), produce=lambda name, _: name).form
 
 
 def test_the_answer_wins_over_value_and_default() -> None:
     items = "    - {name: a, type: text, value: v, default: d}\n"
-    assert _form(items).values["a"] == form.ItemValue("v", "d")
+    assert _form(items).values["a"] == configs.ItemValue("v", "d")
     assert _form(items, a="x").values["a"].effective == "x"
     assert _form(items, a="").values["a"].effective == "d"
 
@@ -49,7 +49,7 @@ def test_who_asks_comes_after_whom_it_asks() -> None:
 def test_a_circle_is_an_error(other: str) -> None:
     items = f"    - {{name: a, type: text, default: 'repl{{{{ ConfigOption \"{other}\" }}}}'}}\n"
     items += "    - {name: b, type: text, default: 'repl{{ ConfigOption \"a\" }}'}\n"
-    with pytest.raises(form.CircularConfig, match="wait for each other"):
+    with pytest.raises(configs.CircularConfig, match="wait for each other"):
         _form(items)
 
 

@@ -1,1 +1,0 @@
-"""A template engine after Go's text/template, with Sprig's functions. Pure."""
