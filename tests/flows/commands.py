@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,3 +80,12 @@ class Commands:
         """Live objects."""
         found: list[dict[str, Any]] = json.loads(self.kubectl("get", kinds, "-o", "json", *words))["items"]
         return found
+
+
+def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait until it holds; returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found

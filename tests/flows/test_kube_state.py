@@ -23,9 +23,9 @@ SECRET = Kind("v1", "Secret")
 LEASE = Kind("coordination.k8s.io/v1", "Lease")
 
 
-def run(namespace: str, name: str = "shop-1") -> KubeObject:
+def run(namespace: str, uid: str = "0a1b2c3d-0000") -> KubeObject:
     labels = {"changeover.dev/installation": "shop"}
-    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    metadata = {"name": "shop-1", "namespace": namespace, "labels": labels, "uid": uid}
     return KubeObject({"apiVersion": API_VERSION, "kind": "Changeover", "metadata": metadata})
 
 
@@ -70,8 +70,17 @@ async def test_records_come_back_in_order_over_many_segments(cluster: KubeCluste
     read = await Journal(cluster, run(namespace)).read()
     assert [one["step"] for one in read] == [f"apply-{number}" for number in range(40)]
     found = sorted(await segments(cluster, namespace), key=lambda one: one.name)
-    assert [one.name for one in found][:2] == ["shop-1-journal-0001", "shop-1-journal-0002"]
+    assert [one.name for one in found][:2] == ["shop-1-journal-0a1b2c3d-0001", "shop-1-journal-0a1b2c3d-0002"]
     assert [bool(one.get("immutable")) for one in found] == [*([True] * (len(found) - 1)), False]
+
+
+async def test_a_later_run_of_the_same_name_has_a_journal_of_its_own(cluster: KubeCluster, namespace: str) -> None:
+    await Journal(cluster, run(namespace)).append([record(1)])
+    later = Journal(cluster, run(namespace, uid="4e5f6a7b-0000"))
+    assert await later.read() == []
+    await later.append([record(2)])
+    assert [one["step"] for one in await later.read()] == ["apply-2"]
+    assert [one["step"] for one in await Journal(cluster, run(namespace)).read()] == ["apply-1"]
 
 
 async def test_only_who_has_read_the_head_may_append(cluster: KubeCluster, namespace: str) -> None:

@@ -3,11 +3,10 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from tests.flows.commands import ROOT, Commands
+from tests.flows.commands import ROOT, Commands, until
 from tools import kubebox
 from workbench.releases.__main__ import build
 from workbench.releases.objects import Options
@@ -103,12 +102,3 @@ class Workbench:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=180)
         assert done.returncode == 0, f"{words[:3]}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
-
-
-def until(holds: Any, seconds: float = 60) -> Any:
-    """Wait until it holds; returns what it returned."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
-    return found

@@ -1,5 +1,8 @@
 """Remove an application. What holds data stays, unless its name is typed; the journal and evidence stay by retention.
 
+Data is in claims and volumes, in Namespaces, and in definitions that have objects. A workload that only uses claims
+goes: running on without its settings and accounts, it would help nobody. Claims that a StatefulSet made are listed too.
+
 The order is the reverse of installing: workloads first, then what they use. Each deletion names the uid that was shown,
 so that nothing that came later under the same name is hit.
 """
@@ -7,19 +10,30 @@ so that nothing that came later under the same name is hit.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from changeover.actions import installations, runs_of
 from changeover.actions.outside import Outside
-from changeover.objects import KubeObject, Ref
+from changeover.errors import Problem
+from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import data as data_guard
 from changeover.plan import inventory
+from changeover.runs.observe import defined
 from changeover.settings import APPLYSET_PART_OF, PARALLEL
 
+_CLAIM = Kind("v1", "PersistentVolumeClaim")
+_POD = Kind("v1", "Pod")
 _LAST = ("Service", "ConfigMap", "Secret", "RoleBinding", "Role", "ClusterRoleBinding", "ClusterRole", "ServiceAccount")
 """Kinds that others use: they go last, in this order."""
+
+
+class SessionsRun(Problem):
+    """People work in the application that is to be removed."""
+
+    reference = "sessions-run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +50,11 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
     """List what goes and what stays."""
     followed = await installations.find(outside, installation)
     await runs_of.refuse_second(outside, followed.name)
+    await _refuse_sessions(outside, followed)
     owned = await _owned(outside, followed)
-    holds = {obj.ref.key for obj in owned if data_guard.why_data(obj)}
+    owned += await _made_by(outside, owned)
+    populated = await _populated(outside, owned)
+    holds = {obj.ref.key for obj in owned if _holds_data(obj, populated)}
     accepted = {obj.ref.key for obj in owned if with_data and {str(obj.ref), obj.name} & typed}
     going = [obj for obj in owned if obj.ref.key not in holds or obj.ref.key in accepted]
     going.sort(key=lambda obj: _LAST.index(obj.kind) if obj.kind in _LAST else -1)
@@ -47,6 +64,43 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
         keeps=tuple(sorted(str(obj.ref) for obj in owned if obj.ref.key in holds - accepted)),
         objects=tuple(going),
     )
+
+
+async def _refuse_sessions(outside: Outside, installation: KubeObject) -> None:
+    selector = installation.get("status", "sessionSelector", default="")
+    running = await outside.cluster.list(_POD, namespace=outside.namespace, selector=selector) if selector else ()
+    if running:
+        raise SessionsRun(
+            f"Nobody may work in {installation.name} when it is removed: their work would not be saved.",
+            found=f"{len(running)} sessions: {', '.join(sorted(pod.name for pod in running)[:20])}",
+            hint="`changeover sessions stop --all` saves them first",
+        )
+
+
+def _holds_data(obj: KubeObject, populated: frozenset[str]) -> bool:
+    if obj.get("spec", "volumeClaimTemplates", default=[]):
+        return bool(obj.get("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted", default="") == "Delete")
+    if data_guard.claims_of(obj):
+        return False
+    return bool(data_guard.why_data(obj, populated=populated))
+
+
+async def _made_by(outside: Outside, owned: Sequence[KubeObject]) -> list[KubeObject]:
+    """Claims from StatefulSets' templates: they carry no label of ours, but hold the data."""
+    names = [
+        f"{re.escape(template['metadata']['name'])}-{re.escape(obj.name)}-[0-9]+"
+        for obj in owned
+        for template in obj.get("spec", "volumeClaimTemplates", default=[])
+    ]
+    known = {obj.uid for obj in owned}
+    claims = await outside.cluster.list(_CLAIM, namespace=outside.namespace) if names else ()
+    return [one for one in claims if one.uid not in known and re.fullmatch("|".join(names), one.name)]
+
+
+async def _populated(outside: Outside, owned: Sequence[KubeObject]) -> frozenset[str]:
+    definitions = [obj for obj in owned if obj.kind == "CustomResourceDefinition"]
+    listed = await asyncio.gather(*(outside.cluster.list(defined(obj)) for obj in definitions))
+    return frozenset(obj.ref.key for obj, objects in zip(definitions, listed, strict=True) if objects)
 
 
 async def _owned(outside: Outside, installation: KubeObject) -> list[KubeObject]:

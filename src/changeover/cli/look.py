@@ -33,7 +33,8 @@ def status(where: Where, installation: str, drift: bool) -> None:
         return
     _tell(seen)
     for change in drifted:
-        click.echo(f"\n{change.ref} differs from revision {seen.revision}:")
+        how = f"differs from revision {seen.revision}:" if change.fields else "is missing."
+        click.echo(f"\n{change.ref} {how}")
         for field in change.fields:
             click.echo(f"  {field.path}: {field.before} instead of {field.after}")
     if drift and not drifted:

@@ -6,6 +6,8 @@
 * After a network error nobody knows whether the write was done: the segment is read again, and the attempt's id, which
   is written with the records, tells. The id follows from the head and the records, so that whoever gives up and appends
   the same again later does not write it twice.
+* Segments bear the run's uid in name and label: a journal outlives its Changeover object, and a run that comes later
+  under the same name must not take the old records for its own.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from changeover.errors import Problem
-from changeover.objects import Kind, KubeObject, Ref
+from changeover.objects import GROUP, Kind, KubeObject, Ref
 from changeover.ports import AlreadyExists, Busy, Cluster, Conflict, Fenced, Json, Unreachable
 from changeover.settings import INSTALLATION_LABEL, RUN_LABEL, SEGMENT_BYTES
 
 SECRET = Kind("v1", "Secret")
 TYPE = "changeover.dev/journal"
+UID_LABEL = f"{GROUP}/run-uid"
 ATTEMPTS = 5
 BATCH_BYTES = 8 * SEGMENT_BYTES
 """A single append beyond a segment's size gets a segment of its own; beyond this it is refused."""
@@ -49,10 +52,10 @@ class Journal:
 
     async def read(self) -> Sequence[Mapping[str, Json]]:
         """All records, in order; remembers the head."""
-        found = await self._cluster.list(
-            SECRET, namespace=self._run.namespace, selector=f"{RUN_LABEL}={self._run.name},changeover.dev/part=journal"
+        selector = f"{RUN_LABEL}={self._run.name},{UID_LABEL}={self._run.uid},changeover.dev/part=journal"
+        segments = sorted(
+            await self._cluster.list(SECRET, namespace=self._run.namespace, selector=selector), key=_number
         )
-        segments = sorted(found, key=_number)
         text = b""
         for segment in segments:
             text += _content(segment)
@@ -135,7 +138,7 @@ class Journal:
         return False
 
     def _ref(self, number: int) -> Ref:
-        return Ref(SECRET, self._run.namespace, f"{self._run.name}-journal-{number:04d}")
+        return Ref(SECRET, self._run.namespace, f"{self._run.name}-journal-{self._run.uid[:8]}-{number:04d}")
 
     def _take(self, segment: KubeObject) -> None:
         self._number = _number(segment)
@@ -148,6 +151,7 @@ class Journal:
         ref = self._ref(number)
         labels = {
             RUN_LABEL: self._run.name,
+            UID_LABEL: self._run.uid,
             INSTALLATION_LABEL: self._run.labels.get(INSTALLATION_LABEL, ""),
             "changeover.dev/part": "journal",
         }

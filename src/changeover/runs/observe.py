@@ -217,11 +217,12 @@ def _foreign(live: Mapping[str, KubeObject], set_id: str) -> dict[str, str]:
 async def _populated(look: _Look, live: Mapping[str, KubeObject], new: Revision) -> frozenset[str]:
     staying = {obj.ref.key for obj in new.objects}
     leaving = [obj for key, obj in live.items() if obj.kind == "CustomResourceDefinition" and key not in staying]
-    listed = await look.all(look.list(_defined(obj)) for obj in leaving)
+    listed = await look.all(look.list(defined(obj)) for obj in leaving)
     return frozenset(obj.ref.key for obj, objects in zip(leaving, listed, strict=True) if objects)
 
 
-def _defined(definition: KubeObject) -> Kind:
+def defined(definition: KubeObject) -> Kind:
+    """The kind that a CustomResourceDefinition defines, in the version that is stored."""
     versions = definition.get("spec", "versions", default=[])
     stored = next((version["name"] for version in versions if version.get("storage")), "")
     return Kind(f"{definition.get('spec', 'group')}/{stored}", str(definition.get("spec", "names", "kind")))
