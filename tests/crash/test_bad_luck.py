@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from changeover.objects import Ref
+from changeover.plan.model import Severity
+from changeover.plan.strategy import Parameters
 from changeover.ports import Busy, Conflict, Fenced, Refused, Unreachable
 from changeover.runs.holding import ElsewhereProblem
-from changeover.runs.state import Verdict
+from changeover.runs.state import RunState, Verdict
 from tests.crash import application
 from tests.crash.test_every_point import NEW, is_whole
 from tests.crash.world import Sigstop, World
@@ -181,3 +184,48 @@ def test_a_process_that_is_interrupted_gives_the_lease_back_and_the_next_goes_on
         return waited
 
     assert world.clock.run(story()) < 2.0
+
+
+def test_what_cannot_end_before_its_window_closes_does_not_begin() -> None:
+    until = (World().clock.now() + timedelta(seconds=30)).isoformat()
+    world = World(parameters=Parameters(announce_seconds=5, soak_seconds=5, not_after=until))
+    state = world.carry_on()
+    assert state.verdict is Verdict.ROLLED_BACK
+    assert "must begin before" in state.turned_because
+    assert world.effects() == {}
+    assert all(world.is_running(name) for name in world.sessions)
+
+
+def test_a_run_waits_for_its_window_and_can_be_cancelled_meanwhile() -> None:
+    begin = (World().clock.now() + timedelta(seconds=600)).isoformat()
+    world = World(parameters=Parameters(announce_seconds=5, soak_seconds=5, not_before=begin))
+
+    async def story() -> RunState:
+        running = asyncio.create_task(world.process())
+        await asyncio.sleep(60)
+        world.ask("abort")
+        return await running
+
+    assert world.clock.run(story()).verdict is Verdict.ROLLED_BACK
+    assert world.effects() == {}
+    assert any("the window opens at" in happening.text for happening in world.told)
+
+
+def test_an_autoscaler_rests_while_its_target_is_held_still() -> None:
+    world = World()
+    metadata = {"name": "busy", "namespace": "app"}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "wb-manager"}
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata}
+    world.api.put({**scaler, "spec": {"scaleTargetRef": target, "maxReplicas": 3}})
+    world.plan = world.clock.run(world.planned())
+    assert [one.severity for one in world.plan.findings if one.reference == "autoscaled"] == [Severity.WARNS]
+    is_whole(world, world.carry_on(), Verdict.COMMITTED)
+
+
+def test_a_workload_that_would_delete_its_claims_is_not_scaled_down() -> None:
+    world = World()
+    database = world.api.objects["StatefulSet.apps/app/wb-db"]
+    database["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Delete", "whenDeleted": "Retain"}
+    plan = world.clock.run(world.planned())
+    assert plan.blocked
+    assert "scaling-deletes-claims" in [finding.reference for finding in plan.findings]

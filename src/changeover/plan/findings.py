@@ -204,7 +204,7 @@ def _scaling(seen: Seen) -> Iterator[Finding]:
     for key, obj in seen.snapshot.live.items():
         is_scaled = f"{obj.kind}/{obj.name}".lower() in scaled or key.lower() in scaled
         if key in seen.snapshot.autoscaled:
-            text = "a step scales it; the autoscaler rests meanwhile" if is_scaled else "its replicas are not touched"
+            text = "a step scales it to 0, where the autoscaler rests" if is_scaled else "its replicas are not touched"
             severity = Severity.WARNS if is_scaled else Severity.NOTES
             yield Finding("autoscaled", severity, f"{obj.ref} is scaled by an autoscaler: {text}.", ref=obj.ref)
         policy = obj.get("spec", "persistentVolumeClaimRetentionPolicy", "whenScaled")

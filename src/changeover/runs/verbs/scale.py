@@ -1,6 +1,6 @@
 """SCALE: to a number, or back to what a step found; former replicas are in the journal and on the object.
 
-* an autoscaler would undo it: refused, by name
+* a HorizontalPodAutoscaler rests while its target has 0 replicas (Kubernetes: ScalingDisabled), so none is in the way
 * a session controller is not scaled down while sessions are there: it makes their backups
 * down to 0 is done when the pods are gone; up is done when it is asked for: a later step judges health, with causes
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from changeover.errors import Problem
-from changeover.objects import Kind, KubeObject, Ref
+from changeover.objects import KubeObject, Ref
 from changeover.plan.steps import Step
 from changeover.ports import Json
 from changeover.runs.health import informers
@@ -19,7 +19,6 @@ from changeover.runs.scene import Scene
 from changeover.runs.verbs.stopping import PROBE_LABEL
 from changeover.settings import SCALED_ANNOTATION
 
-AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 POLL = 0.5
 
 
@@ -27,12 +26,6 @@ class NoWorkload(Problem):
     """The profile names a workload that is not there."""
 
     reference = "no-workload"
-
-
-class Autoscaled(Problem):
-    """A HorizontalPodAutoscaler scales what a run must hold still."""
-
-    reference = "autoscaled"
 
 
 class SessionsLeft(Problem):
@@ -71,14 +64,6 @@ async def _workload(step: Step, scene: Scene) -> KubeObject:
 
 
 async def _refuse(step: Step, scene: Scene, live: KubeObject) -> None:
-    for scaler in await scene.cluster.list(AUTOSCALER, namespace=live.namespace):
-        target = scaler.get("spec", "scaleTargetRef", default={})
-        if (target.get("kind"), target.get("name")) == (live.kind, live.name):
-            raise Autoscaled(
-                f"{live.ref} must stand still for a while.",
-                found=f"HorizontalPodAutoscaler/{scaler.name} scales it",
-                hint="remove the autoscaler for the time of the run, or take the workload out of the profile",
-            )
     selector = str(step.arguments.get("sessions", ""))
     if selector:
         pods = await scene.cluster.list(POD, namespace=live.namespace, selector=selector)
