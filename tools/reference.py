@@ -16,6 +16,7 @@ import click
 import changeover
 from changeover.cli.main import cli
 from changeover.errors import Problem
+from tools import findings
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -40,6 +41,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield REFERENCE / "problems" / f"{kind.reference}.md", _problem(kind)
     yield REFERENCE / "problems" / "index.md", _index()
     yield REFERENCE / "commands.md", _commands()
+    yield REFERENCE / "findings.md", findings.page("Findings of a plan", "plan")
     yield from _schemas()
 
 
