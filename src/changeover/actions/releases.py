@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from changeover.actions import installations
-from changeover.actions.outside import Outside
+from changeover.actions.outside import Desk, Outside
 from changeover.objects import KubeObject
 from changeover.release.catalog import Catalog, Release
 from changeover.release.route import Hop, NoRoute, route
@@ -30,7 +30,7 @@ class Found:
 async def check(outside: Outside, installation: str = "") -> Found:
     """Look at the channel and write what is new into the Installation's status."""
     followed = await installations.find(outside, installation)
-    found = await _look(outside, followed, "")
+    found = await _look(outside, followed)
     await installations.patch_status(
         outside,
         followed,
@@ -45,13 +45,19 @@ async def check(outside: Outside, installation: str = "") -> Found:
     return found
 
 
-async def releases(outside: Outside, installation: str = "", channel: str = "") -> Found:
-    """Look at the channel; writes nothing."""
-    return await _look(outside, await installations.find(outside, installation), channel)
+async def releases(outside: Outside, installation: str = "") -> Found:
+    """Look at the Installation's channel; writes nothing."""
+    return await _look(outside, await installations.find(outside, installation))
 
 
-async def _look(outside: Outside, followed: KubeObject, channel: str) -> Found:
-    catalog = await outside.source(channel or followed.get("spec", "source", "channel", default="")).catalog()
+async def of_channel(desk: Desk, channel: str) -> Found:
+    """Look at any channel; needs no cluster."""
+    catalog = await desk.source(channel).catalog()
+    return Found("", "", catalog.releases, catalog.releases)
+
+
+async def _look(outside: Outside, followed: KubeObject) -> Found:
+    catalog = await outside.source(followed.get("spec", "source", "channel", default="")).catalog()
     running = str(followed.get("status", "running", "version", default=""))
     newer = tuple(catalog.newer_than(running)) if running else catalog.releases
     hops, no_route = _route(catalog, running, newer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from changeover.cli import output
+from changeover.cli import asking, output
 from changeover.cli.options import Where, installation_option, located, run
 
 if TYPE_CHECKING:
@@ -87,19 +87,22 @@ def check(where: Where, installation: str) -> None:
         ((one.version, "required" if one.required else "", one.notes) for one in found.newer),
         head=("release", "", "notes"),
     )
-    click.echo(f"\n`changeover plan {found.newer[-1].version}` shows what would happen to every object.")
+    click.echo(f"\n`changeover plan --to {found.newer[-1].version}` shows what would happen to every object.")
 
 
 @click.command()
 @located
 @installation_option
-@click.option("--channel", default="", help="Another channel than the Installation's: a folder or an address.")
+@click.option("--channel", default="", help="Of this channel (a folder or an address) instead; needs no cluster.")
 @click.pass_obj
 def releases(where: Where, installation: str, channel: str) -> None:
     """List every release of the channel, in its order."""
     from changeover.actions import releases as action
 
-    found = run(where, lambda outside: action.releases(outside, installation, channel))
+    if channel:
+        found = asking.offline(lambda desk: action.of_channel(desk, channel))
+    else:
+        found = run(where, lambda outside: action.releases(outside, installation))
     if where.json:
         output.show_json([dataclasses.asdict(one) for one in found.all])
         return
