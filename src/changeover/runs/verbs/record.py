@@ -64,6 +64,7 @@ def _status(scene: Scene, live: KubeObject | None) -> dict[str, Any]:
             "state": "committed",
         },
         "revisions": [*others, entry][-KEEP_RUNS:],
+        "sessionSelector": subject.profile.sessions.selector if subject.profile.sessions else None,
     }
     pieces = [
         scene.data(one.id) for one in subject.plan.steps.forward if one.verb is Verb.BACK_UP and scene.data(one.id)
