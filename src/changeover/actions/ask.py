@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from changeover.package.answers import Given
 from changeover.plan.strategy import Parameters
 
 
@@ -26,7 +25,7 @@ class Ask:
     next_window: bool = False
     """Begin when the Installation's next window opens, and end before it closes."""
     parameters: Parameters = field(default_factory=Parameters)
-    answers: Mapping[str, Any] | None = None
-    """New answers, which replace the kept ones key by key; None changes nothing."""
+    answers: Given | None = None
+    """New answers, which replace the kept ones name by name; None changes nothing."""
     accept_data_loss: frozenset[str] = frozenset()
     """Names of data-bearing objects that may go, as typed."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.actions import announce, installations, prepare, retention, revisions, runs_of
+from changeover.actions import announce, answers, installations, prepare, retention, revisions, runs_of
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
@@ -33,7 +33,9 @@ async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> 
     """Create the Changeover object and carry it out, here."""
     await runs_of.refuse_second(outside, prepared.installation.name)
     if prepared.kept:
-        await installations.write_kept(outside, prepared.installation, prepared.kept)
+        await answers.write_kept(outside, prepared.installation, prepared.kept)
+    if prepared.answers is not None:
+        await answers.keep(outside, prepared.installation, prepared.new_number, prepared.answers)
     run = await _create(outside, prepared)
     await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
     return await _carry_on(outside, prepared.installation, run, tell=tell)
@@ -173,5 +175,7 @@ async def _carry_on(
         await announcer.close()
     if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
         await installations.patch_status(outside, installation, {"currentRun": None})
+        if state.verdict is Verdict.COMMITTED:
+            await answers.settle(outside, installation, subject.new_number)
         await retention.tidy(outside, installation)
     return run, state

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import installations, revisions
+from changeover.actions import answers, revisions
+from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import KubeObject
-from changeover.package.package import Package, read_package
-from changeover.release import merge
+from changeover.package import asked, continuity
+from changeover.package.answers import Given, layered
+from changeover.package.continuity import Passage
+from changeover.package.package import Form, Package, read_package
+from changeover.release import documents, merge
 from changeover.release.catalog import Release
 from changeover.release.documents import ReleaseDocument
 from changeover.release.profile import Profile
@@ -20,14 +24,37 @@ from changeover.render.revision import Revision
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A release's package with the answers that hold for it, and what became of each of them."""
+
+    package: Package
+    answers: Answers
+    report: tuple[Passage, ...] = ()
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The answers as rendering takes them."""
+        values = self.answers.given.values
+        return asked.nested(values) if self.package.form is Form.CHART else values
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A rendered release, what its form still misses, and the generated values to be kept."""
 
-    package: Package
+    carried: Carried
     revision: Revision
     kept: Mapping[str, str]
-    answers: Mapping[str, Any]
-    missing: tuple[str, ...] = ()
+
+    @property
+    def package(self) -> Package:
+        """What was rendered."""
+        return self.carried.package
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Required questions without an answer, in words."""
+        return tuple(remark.message for remark in self.revision.remarks if remark.reference == "missing-answer")
 
 
 def profile_of(installation: KubeObject, release: ReleaseDocument | None) -> Profile:
@@ -41,13 +68,34 @@ def default_strategy(installation: KubeObject, profile: Profile) -> str:
     return str(installation.get("spec", "strategy", default="")) or ("window" if profile.sessions else "plain")
 
 
-async def render(
-    outside: Outside, installation: KubeObject, source: Source, release: Release, *, answers: Mapping[str, Any] | None
-) -> Rendered:
-    """Render a release with the Installation's answers (those given now on top) and the values kept earlier."""
+async def carry(
+    outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Given | None
+) -> Carried:
+    """A release's package with the answers that hold: those of what runs, those saved, those given now on top.
+
+    Raises UnknownAnswer.
+    """
     package = read_package(await source.fetch(release.version), installation.name)
-    merged = {**await installations.read_answers(outside, installation), **(answers or {})}
-    context = Context(
+    waiting = await answers.saved(outside, installation)
+    found = carried(package, await answers.running(outside, installation), layered((waiting, over or Given())))
+    return replace(found, answers=replace(found.answers, saved=answers.mark_of(waiting)))
+
+
+def carried(package: Package, held: Answers, over: Given) -> Carried:
+    """Carry answers to a package, with others laid over them. Raises UnknownAnswer."""
+    questions = asked.asked_by(package)
+    if package.form is Form.CHART:
+        over = asked.for_chart(over, questions)
+    renames = documents.release_of(package).config.renames
+    passed = continuity.carry_over(layered((held.given, over)), before=held.questions, now=questions, renames=renames)
+    asked.check_names(passed.answers, questions)
+    given = Given(passed.answers.values, passed.answers.origins)
+    return Carried(package, Answers(given, questions), passed.report)
+
+
+async def context_of(outside: Outside, installation: KubeObject, package: Package, release: Release) -> Context:
+    """What rendering is told about the Installation, the release and the cluster."""
+    return Context(
         namespace=outside.namespace,
         slug=package.application.name or installation.name,
         release=ReleaseFacts(
@@ -59,16 +107,22 @@ async def render(
         ),
         kubernetes_version=await outside.cluster.version(),
         now=outside.clock.now(),
-        kept=await installations.read_kept(outside, installation),
+        kept=await answers.read_kept(outside, installation),
     )
+
+
+async def render(
+    outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Given | None
+) -> Rendered:
+    """Render a release with the answers that hold and the values kept earlier. Raises UnknownAnswer."""
+    found = await carry(outside, installation, source, release, over=over)
     served = await outside.cluster.served()
     revision, kept = pipeline.render(
-        package,
-        merged,
-        context,
+        found.package,
+        found.values,
+        await context_of(outside, installation, found.package, release),
         charts=outside.charts,
         produce=outside.produce,
-        namespaced=lambda kind: found.namespaced if (found := served.get((kind.api_version, kind.name))) else None,
+        namespaced=lambda kind: known.namespaced if (known := served.get((kind.api_version, kind.name))) else None,
     )
-    missing = tuple(remark.message for remark in revision.remarks if remark.reference == "missing-answer")
-    return Rendered(package, revision, kept, merged, missing)
+    return Rendered(found, revision, kept)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import installations, keys, prepare
+from changeover.actions import answers, installations, keys, prepare
 from changeover.actions.ask import Ask
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
@@ -56,8 +55,7 @@ async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepar
     installation = await _create(outside, wanted, name)
     await keys.keys_of(outside, installation)
     if ask.answers:
-        content = json.dumps(dict(ask.answers)).encode()
-        await installations.write_secret(outside, name, f"{name}-answers", {"answers.json": content})
+        await answers.save(outside, installation, ask.answers)
     return await prepare.prepare(outside, installation, ask)
 
 

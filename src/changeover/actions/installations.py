@@ -7,7 +7,6 @@ the Installation shows no password. All status writes are merge patches of singl
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,26 +87,3 @@ async def write_secret(outside: Outside, installation: str, name: str, content: 
             }
         )
     )
-
-
-async def read_answers(outside: Outside, installation: KubeObject) -> dict[str, Any]:
-    """The operator's config values; empty when none were given."""
-    name = installation.get("spec", "answersSecret", default="")
-    if not name:
-        return {}
-    text = (await read_secret(outside, name)).get("answers.json", b"{}")
-    answers: dict[str, Any] = json.loads(text)
-    return answers
-
-
-async def read_kept(outside: Outside, installation: KubeObject) -> dict[str, Any]:
-    """Values generated at earlier renders (keys, passwords), so that they stay."""
-    text = (await read_secret(outside, f"{installation.name}-kept")).get("kept.json", b"{}")
-    kept: dict[str, Any] = json.loads(text)
-    return kept
-
-
-async def write_kept(outside: Outside, installation: KubeObject, kept: Mapping[str, Any]) -> None:
-    """Keep generated values; existing ones stay when they are not named."""
-    content = json.dumps(dict(kept), sort_keys=True).encode()
-    await write_secret(outside, installation.name, f"{installation.name}-kept", {"kept.json": content})

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from changeover.actions import following
+from changeover.actions.answers import Answers
 from changeover.actions.outside import Desk
 from changeover.lint import lint as rules
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
+from changeover.package.answers import Given
 from changeover.package.package import Package, read_package
 from changeover.release.catalog import Release
 from changeover.render import pipeline
@@ -29,7 +32,7 @@ class Wanted:
     namespace: str = "default"
     kept: str = ""
     """JSON of values kept by an earlier rendering."""
-    answers: Mapping[str, Any] | None = None
+    answers: Given = field(default_factory=Given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +133,6 @@ async def render(desk: Desk, wanted: Wanted) -> Rendered:
         now=desk.clock.now(),
         kept=json.loads(wanted.kept or "{}"),
     )
-    revision, kept = pipeline.render(package, wanted.answers or {}, context, charts=desk.charts, produce=desk.produce)
+    values = following.carried(package, Answers(), wanted.answers).values
+    revision, kept = pipeline.render(package, values, context, charts=desk.charts, produce=desk.produce)
     return Rendered(revision, json.dumps(dict(kept), indent=2, sort_keys=True))

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import following, keys, revisions, windows
+from changeover.actions import continuing, following, keys, revisions, windows
+from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import KubeObject
+from changeover.package.continuity import Passage
 from changeover.plan import planner, rbac
 from changeover.plan.intent import Intent
-from changeover.plan.model import Plan, Snapshot
+from changeover.plan.model import Finding, Plan, Snapshot
 from changeover.plan.strategy import Parameters
 from changeover.release import documents
 from changeover.release.catalog import Catalog
@@ -53,7 +55,10 @@ class Prepared:
     package_blob: str
     kept: Mapping[str, str]
     """Generated values, written down when the run begins; empty for a rollback."""
-    answers: Mapping[str, Any]
+    answers: Answers | None
+    """What the new revision was rendered with; None for a rollback, whose answers are there already."""
+    report: tuple[Passage, ...] = ()
+    """What becomes of each answer."""
 
     @property
     def rbac(self) -> str:
@@ -88,6 +93,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         accept_data_loss=ask.accept_data_loss,
         missing_answers=wanted.missing,
         requires_from=wanted.requires_from,
+        findings=wanted.findings,
     )
     strategy = ask.strategy or "plain"
     if not ask.strategy and old is not None:
@@ -106,6 +112,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         package_blob=wanted.package_blob,
         kept=wanted.kept,
         answers=wanted.answers,
+        report=wanted.report,
     )
 
 
@@ -117,7 +124,9 @@ class _Target:
     blob: str = ""
     package_blob: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Answers | None = None
+    report: tuple[Passage, ...] = ()
+    findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     requires_from: str = ""
 
@@ -125,15 +134,18 @@ class _Target:
 async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, installed: str) -> _Target:
     source = outside.source(ask.source or installation.get("spec", "source", "channel", default=""))
     catalog = await source.catalog()
-    version = ask.version or (catalog.newest.version if catalog.newest else "")
+    newest = catalog.newest.version if catalog.newest else ""
+    version = ask.version or (installed if ask.kind == "configure" else newest)
     release = catalog.find(version)
-    rendered = await following.render(outside, installation, source, release, answers=ask.answers)
+    rendered = await following.render(outside, installation, source, release, over=ask.answers)
     document = documents.release_of(rendered.package)
     return _Target(
         revision=rendered.revision,
         profile=following.profile_of(installation, document),
         kept=rendered.kept,
-        answers=rendered.answers,
+        answers=rendered.carried.answers,
+        report=rendered.carried.report,
+        findings=continuing.findings(rendered),
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from changeover.actions.outside import Desk, Outside
     from changeover.actions.prepare import Prepared
     from changeover.actions.uninstall import Removal
+    from changeover.package.answers import Given
 
 
 T = TypeVar("T")
+_NOUNS = {"configure": "change of answers"}
 
 
 class PlanBlocked(Problem):
@@ -75,19 +77,12 @@ def offline(action: Callable[[Desk], Awaitable[T]]) -> T:
     return asyncio.run(inside())
 
 
-def answers(pairs: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
+def answers(pairs: Sequence[str], files: Sequence[Path]) -> Given:
     """Answers from files, then from NAME=VALUE, the later ones win."""
     from changeover.package import answers as written
 
-    found: dict[str, Any] = {}
-    for path in files:
-        found.update(written.from_text(path.read_text(), name=str(path)))
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set wants NAME=VALUE, not {pair}")
-        found[name] = value
-    return found
+    layers = [written.from_file(path.read_text(), name=str(path)) for path in files]
+    return written.layered([*layers, written.from_pairs(pairs)])
 
 
 def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:
@@ -110,7 +105,7 @@ def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:
     if plan.blocked:
         blocking = [finding for finding in plan.findings if finding.severity == "blocks"]
         raise PlanBlocked(
-            f"The {plan.kind} to {plan.to_version} cannot run: {blocking[0].message}",
+            f"The {_NOUNS.get(plan.kind, plan.kind)} to {plan.to_version} cannot run: {blocking[0].message}",
             found="; ".join(finding.message for finding in blocking[1:]) or blocking[0].found or None,
             hint=blocking[0].hint or "`changeover plan` shows every object and field",
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, installation_option, located, run
+from changeover.cli.options import Where, answers_option, installation_option, located, run
 
 if TYPE_CHECKING:
     from changeover.actions.ask import Ask
@@ -50,26 +50,14 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command takes that makes a run: how to change, and whether to ask."""
     going = (
         click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
     )
     return located(installation_option(_parameter_options(_optioned(command, *going))))
-
-
-def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(
-        command
-    )
-    return click.option(
-        "--answers",
-        "files",
-        multiple=True,
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="File of answers: name: value, a ConfigValues document, or Helm values.",
-    )(command)
 
 
 @click.group(invoke_without_command=True)
@@ -79,7 +67,7 @@ def _answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--full", is_flag=True, help="Every object and every changed field.")
 @_parameter_options
 @installation_option
-@_answers_option
+@answers_option
 @click.pass_context
 def plan(ctx: click.Context, /, full: bool, installation: str, **chosen: Any) -> None:
     """Show what an update would do to every object; nothing is changed."""
@@ -116,8 +104,8 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
-@_answers_option
-@_change_options
+@answers_option
+@change_options
 @click.pass_obj
 def install(
     where: Where,
@@ -144,8 +132,8 @@ def install(
 
 @click.command()
 @click.argument("version", default="")
-@_answers_option
-@_change_options
+@answers_option
+@change_options
 @click.pass_obj
 def update(
     where: Where, /, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any
@@ -156,7 +144,7 @@ def update(
 
 @click.command()
 @click.argument("revision", type=int, default=0)
-@_change_options
+@change_options
 @click.pass_obj
 def rollback(where: Where, /, revision: int, installation: str, **chosen: Any) -> None:
     """Change back to an earlier REVISION: objects and answers; data as its epochs allow."""
@@ -164,7 +152,7 @@ def rollback(where: Where, /, revision: int, installation: str, **chosen: Any) -
 
 
 @click.command()
-@_change_options
+@change_options
 @click.option("--data", "with_data", is_flag=True, help="Also remove what holds data; every name must be accepted.")
 @click.pass_obj
 def uninstall(where: Where, /, installation: str, with_data: bool, **chosen: Any) -> None:

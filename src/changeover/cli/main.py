@@ -44,6 +44,7 @@ COMMANDS = {
     "watch": (f"{_C}.control:watch", "Follow a run that goes on elsewhere."),
     "evidence": (f"{_C}.control:evidence", "The evidence of a run: JSON, Markdown or a page."),
     "sessions": (f"{_C}.sessions:sessions", "Work in progress inside the application: list, stop, gate, open."),
+    "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
     "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),

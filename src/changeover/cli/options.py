@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -79,3 +80,18 @@ def located(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 installation_option = click.option("--installation", default="", help="Which Installation, when there are several.")
+
+
+def answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Answers in files and one by one; ``--config-values`` is KOTS's word for it."""
+    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(
+        command
+    )
+    return click.option(
+        "--answers",
+        "--config-values",
+        "files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File of answers: name: value, a ConfigValues document, or Helm values.",
+    )(command)

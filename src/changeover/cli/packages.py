@@ -62,7 +62,9 @@ def lint(where: Where, path: str, version: str) -> None:
 @click.option(
     "--kept", type=click.Path(dir_okay=False, path_type=Path), help="File of generated values to keep (JSON)."
 )
-@click.option("--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--answers", "--config-values", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE")
 @click.option("--show-secrets", is_flag=True, help="Print secret values instead of masking them.")
 @click.pass_obj

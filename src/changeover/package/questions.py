@@ -6,6 +6,7 @@ different `when`): every occurrence stays in the form, they share one answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,8 @@ class Item:
     pattern: str = ""
     pattern_message: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    line: int = 0
+    """Where it stands in the Config's file."""
 
     @property
     def editable(self) -> bool:
@@ -110,8 +113,9 @@ def _group(raw: Mapping[str, Any], document: Document) -> Group:
 
 def _item(raw: Mapping[str, Any], document: Document) -> Item:
     regex = mapping(mapping(raw.get("validation")).get("regex"))
+    name = _name(raw, "an item", document)
     return Item(
-        name=_name(raw, "an item", document),
+        name=name,
         type=text(raw.get("type")),
         title=text(raw.get("title")),
         help_text=text(raw.get("help_text")),
@@ -129,6 +133,7 @@ def _item(raw: Mapping[str, Any], document: Document) -> Item:
         pattern=text(regex.get("pattern")),
         pattern_message=text(regex.get("message")),
         raw=raw,
+        line=_line(document, name),
     )
 
 
@@ -153,6 +158,11 @@ def _name(raw: Mapping[str, Any], what: str, document: Document) -> str:
         column=1,
         hint="put it in quotes: YAML reads off, on, y, n, yes and no as booleans",
     )
+
+
+def _line(document: Document, name: str) -> int:
+    found = re.search(rf"""\bname["']?:[ \t]*["']?{re.escape(name)}["']?(?![\w-])""", document.text)
+    return document.line + document.text.count("\n", 0, found.start()) if found else document.line
 
 
 def _when(value: Any) -> str:

@@ -227,7 +227,7 @@ def _answers(seen: Seen) -> Iterator[Finding]:
             Severity.BLOCKS,
             f"{len(seen.intent.missing_answers)} required answers are missing.",
             found=_list(seen.intent.missing_answers),
-            hint="give them with --set NAME=VALUE or --answers FILE",
+            hint="give them with `--set NAME=VALUE` or `changeover config set NAME=VALUE`",
         )
     if seen.intent.requires_from:
         yield Finding("requires-from", Severity.BLOCKS, seen.intent.requires_from)

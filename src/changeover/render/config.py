@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +94,11 @@ class EvaluatedConfig:
     """Names of visible required items without a value: nothing can be deployed before they are answered."""
     secrets: tuple[str, ...] = ()
     """Values that must not be shown."""
+
+    def items(self) -> Iterator[EvaluatedItem]:
+        """Every item of every group; one that is asked several times comes several times."""
+        for group in self.groups:
+            yield from group.items
 
     def errors(self) -> tuple[tuple[str, str, str], ...]:
         """(group, item, message) of every value that its validation refuses."""

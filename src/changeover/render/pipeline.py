@@ -65,7 +65,7 @@ def render(
         templates = templates_of(package, answers, context, produce=produce)
         placed, remarks = forms.kots(package, templates.render, setting)
         placed = _with_pull_secret(placed, context)
-        remarks += _missing(package, templates)
+        remarks += _objections(package, templates)
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
@@ -103,19 +103,17 @@ def _with_pull_secret(placed: list[Placed], context: Context) -> list[Placed]:
     return known if given else [*pull_secret.place(context), *known]
 
 
-def _missing(package: Package, templates: Templates) -> list[Remark]:
-    """What blocks: visible required questions without an answer."""
-    config = package.config
-    return [
-        Remark(
-            "missing-answer",
-            f"{name} must be answered",
-            config.file if config else "",
-            config.line if config else 0,
-            f"--set {name}=…",
-        )
-        for name in templates.form.missing
-    ]
+def _objections(package: Package, templates: Templates) -> list[Remark]:
+    """What blocks: visible required questions without an answer, and answers that their validation refuses."""
+    file = package.config.file if package.config else ""
+    found: list[Remark] = []
+    for one in templates.form.items():
+        name, line = one.item.name, one.item.line
+        if one.missing:
+            message = f"{name} must be answered"
+            found.append(Remark("missing-answer", message, file, line, f"`changeover config set {name}=…`"))
+        found += [Remark("invalid-answer", f"{name}: {error}", file, line, one.item.pattern) for error in one.errors]
+    return list(dict.fromkeys(found))
 
 
 def _informers(package: Package, templates: Templates) -> tuple[str, ...]:

@@ -1,0 +1,145 @@
+"""The questions of a release with what holds for each: value, default, origin, what is missing or refused.
+
+A KOTS package's come from its evaluated Config, a chart's from its values.yaml; plain manifests ask nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.actions.following import Carried
+from changeover.package import answers as written
+from changeover.package import asked
+from changeover.package.package import Form
+from changeover.plan.masking import looks_secret
+from changeover.render import pipeline
+from changeover.render.config import EvaluatedGroup, EvaluatedItem
+from changeover.render.context import Context
+from changeover.render.functions.keeping import Produce
+
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One question as it stands."""
+
+    name: str
+    value: str = ""
+    """The answer, or what the release sets itself; empty when only the default counts."""
+    default: str = ""
+    origin: str = ""
+    """Where the value comes from, in words."""
+    type: str = ""
+    title: str = ""
+    help_text: str = ""
+    group: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, title) of what can be chosen."""
+    visible: bool = True
+    editable: bool = True
+    required: bool = False
+    missing: bool = False
+    secret: bool = False
+    answered: bool = False
+    errors: tuple[str, ...] = ()
+
+    @property
+    def effective(self) -> str:
+        """What counts."""
+        return self.value or self.default
+
+    def as_json(self, *, reveal: bool) -> dict[str, Any]:
+        """For programs; a secret is hidden unless it is asked for."""
+        hide = self.secret and not reveal
+        return {
+            "name": self.name,
+            "value": HIDDEN if hide and self.value else self.value,
+            "default": HIDDEN if hide and self.default else self.default,
+            "origin": self.origin,
+            "type": self.type,
+            "title": self.title,
+            "help": self.help_text,
+            "group": self.group,
+            "choices": [{"value": value, "title": title} for value, title in self.choices],
+            "visible": self.visible,
+            "editable": self.editable,
+            "required": self.required,
+            "missing": self.missing,
+            "secret": self.secret,
+            "answered": self.answered,
+            "errors": list(self.errors),
+        }
+
+
+def settings(carried: Carried, context: Context, *, produce: Produce) -> tuple[Setting, ...]:
+    """Every question, in the order in which the release asks. Raises what evaluating its Config raises."""
+    if carried.package.form is Form.CHART:
+        return tuple(_of_chart(carried))
+    if carried.package.form is not Form.KOTS:
+        return ()
+    form = pipeline.templates_of(carried.package, carried.values, context, produce=produce).form
+    found = [_of_item(group, one, carried) for group in form.groups for one in group.items]
+    named = {one.name for one in found}
+    return (*found, *(one for one in _unasked(carried) if one.name not in named))
+
+
+def _of_item(group: EvaluatedGroup, one: EvaluatedItem, carried: Carried) -> Setting:
+    item, given = one.item, carried.answers.given
+    answered = item.editable and item.name in given.values
+    own = "set by the release" if one.value.value else "default of the release" if one.value.default else ""
+    return Setting(
+        name=item.name,
+        value=one.value.value,
+        default=one.value.default,
+        origin=given.origins.get(item.name, "") if answered else own,
+        type=item.type or "text",
+        title=one.title,
+        help_text=one.help_text,
+        group=group.title or group.name,
+        choices=tuple((it.child.name, it.title) for it in one.children),
+        visible=one.visible,
+        editable=item.editable,
+        required=item.required,
+        missing=one.missing,
+        secret=item.type == "password",
+        answered=answered,
+        errors=one.errors,
+    )
+
+
+def _of_chart(carried: Carried) -> Iterator[Setting]:
+    given = carried.answers.given
+    defaults = asked.chart_defaults(carried.package)
+    questions = carried.answers.questions or {}
+    for name in dict.fromkeys((*defaults, *given.values)):
+        answered = name in given.values
+        yield Setting(
+            name=name,
+            value=written.shown(given.values[name]) if answered else "",
+            default=written.shown(defaults.get(name)),
+            origin=given.origins.get(name, "") if answered else "default of the release",
+            type=questions[name].type if name in questions else "",
+            group=name.partition(".")[0],
+            secret=looks_secret(name.rpartition(".")[2]),
+            answered=answered,
+        )
+
+
+def _unasked(carried: Carried) -> Iterator[Setting]:
+    """Answers on file that are no item's own: choices, copies of repeatable items, and what is not asked."""
+    given, questions = carried.answers.given, carried.answers.questions or {}
+    for name, value in given.values.items():
+        known = asked.is_asked(name, value, questions)
+        yield Setting(
+            name=name,
+            value=written.shown(value),
+            origin=given.origins.get(name, ""),
+            type=questions[name].type if name in questions else "",
+            group="" if known else "not asked by the release",
+            visible=known,
+            secret=looks_secret(name),
+            answered=True,
+        )

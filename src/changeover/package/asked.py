@@ -1,0 +1,159 @@
+"""What a package asks for, by name, in a form that outlives the package: it is kept with the answers of a release.
+
+* a KOTS package asks for the items of its Config and for their choices;
+* a chart asks for every value of its values.yaml, by its path (``image.tag``); under an empty mapping or null anything
+  may be given;
+* plain manifests ask for nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.errors import Problem
+from changeover.package import yaml_text
+from changeover.package.answers import Given
+from changeover.package.package import Form, Package
+from changeover.package.questions import read_config
+
+_OPEN = frozenset({"null", "mapping"})
+_EVERYWHERE = "global"
+"""A key of Helm's own that every chart takes."""
+
+
+class UnknownAnswer(Problem):
+    """An answer to a question that the release does not ask."""
+
+    reference = "unknown-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked under one name."""
+
+    type: str = ""
+    """The item's type, or of a chart's value the type of its default."""
+    required: bool = False
+
+
+Questions = Mapping[str, Question]
+
+
+def asked_by(package: Package) -> dict[str, Question]:
+    """Every question of a package. Raises BadConfig, BrokenYaml."""
+    if package.form is Form.CHART:
+        return {path: Question(_type(value)) for path, value in chart_defaults(package).items()}
+    found: dict[str, Question] = {}
+    for _, item in read_config(package.config).questions():
+        found[item.name] = Question(item.type or "text", item.required or found.get(item.name, Question()).required)
+        for child in item.children:
+            found.setdefault(child.name, Question("choice"))
+    return found
+
+
+def chart_defaults(package: Package) -> dict[str, Any]:
+    """Every value of a chart's values.yaml, by its path. Raises BrokenYaml."""
+    text = package.files.get("values.yaml", b"").decode("utf-8", "replace")
+    loaded = yaml_text.load(text, file="values.yaml")
+    return dict(_leaves(loaded, "")) if isinstance(loaded, Mapping) else {}
+
+
+def is_asked(name: str, value: Any, questions: Questions) -> bool:
+    """Whether an answer belongs to a question: by its name, its repeatable item, or as part of an open mapping."""
+    if name in questions:
+        return True
+    if isinstance(value, Mapping) and value.get("repeatableItem") in questions:
+        return True
+    parts = _parts(name)
+    if parts[0] == _EVERYWHERE:
+        return True
+    above = (".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+    return any(questions[one].type in _OPEN for one in above if one in questions)
+
+
+def check_names(given: Given, questions: Questions) -> None:
+    """Every answer that must be asked for is asked for. Raises UnknownAnswer with the nearest names."""
+    unknown = [
+        name for name in given.values if name in given.strict and not is_asked(name, given.values[name], questions)
+    ]
+    if not unknown:
+        return
+    near = nearest(unknown[0], questions)
+    places = [f"{name} ({given.origins[name]})" if given.origins.get(name) else name for name in unknown]
+    raise UnknownAnswer(
+        f"The release does not ask for {', '.join(unknown)}.",
+        found=", ".join(places),
+        hint=f"did you mean {near}?" if near else "`changeover config get --all` lists what it asks for",
+    )
+
+
+def nearest(name: str, questions: Iterable[str]) -> str:
+    """The names that look most like this one, in words; empty when none does."""
+    return " or ".join(difflib.get_close_matches(name, list(questions), n=3))
+
+
+def for_chart(given: Given, questions: Questions) -> Given:
+    """A chart's answers by their paths: mappings are entered, words of a command line are read as YAML."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value in given.values.items():
+        is_word = name in given.words
+        found = {name: yaml_text.scalar(value)} if is_word else _flat({name: value}, questions, "")
+        values.update(found)
+        origins.update(dict.fromkeys(found, given.origins.get(name, "")))
+    return Given(values, origins, frozenset(), frozenset(), given.removed)
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart's answers as Helm takes them: paths become mappings in mappings."""
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        *parents, last = (part.replace("\\.", ".") for part in _parts(path))
+        inside = found
+        for part in parents:
+            there = inside.get(part)
+            inside[part] = dict(there) if isinstance(there, Mapping) else {}
+            inside = inside[part]
+        inside[last] = value
+    return found
+
+
+def _flat(values: Mapping[str, Any], questions: Questions, under: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        path = _join(under, str(key))
+        whole = path in questions and questions[path].type in _OPEN
+        if isinstance(value, Mapping) and value and not whole:
+            found.update(_flat(value, questions, path))
+        else:
+            found[path] = value
+    return found
+
+
+def _join(under: str, key: str) -> str:
+    plain = key.replace(".", "\\.")
+    return f"{under}.{plain}" if under else plain
+
+
+def _parts(path: str) -> list[str]:
+    return re.split(r"(?<!\\)\.", path)
+
+
+def _leaves(values: Mapping[str, Any], under: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        path = _join(under, str(key))
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _type(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "number", float: "number", str: "text", list: "list"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "mapping")

@@ -1,0 +1,129 @@
+"""Answers on a real API server: given, changed, saved, carried to the next release and back, and never shown."""
+
+import base64
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.flows import letters
+from tests.flows.commands import Commands
+
+pytest_plugins = ["tests.flows.simulated_fixtures"]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+
+PLAIN = ("--strategy", "plain", "--hold", "0")
+QUICK = (*PLAIN, "--yes")
+
+
+@pytest.fixture
+def installed(commands: Commands, tmp_path: Path) -> Commands:
+    """The first release runs, with answers from a file and one given by hand."""
+    answers = tmp_path / "prod.yaml"
+    answers.write_text(f"host: a.example\nadmin_password: {letters.PASSWORD}\nlegacy: 'yes'\n")
+    channel = letters.publish(tmp_path / "channel")
+    words = ("--version", "1.0.0", "--config-values", str(answers), "--set", "copies=3")
+    commands.run("install", str(channel), *words, *QUICK)
+    return commands
+
+
+def held(commands: Commands, *words: str) -> dict[str, dict[str, Any]]:
+    """The settings by name."""
+    return {one["name"]: one for one in commands.ask("config", "get", "--all", *words)["settings"]}
+
+
+def live(commands: Commands) -> dict[str, str]:
+    """What the application got."""
+    found: dict[str, str] = commands.objects("configmap", "--field-selector", "metadata.name=letters")[0]["data"]
+    return found
+
+
+def test_answers_are_seen_with_their_origins_and_changed(installed: Commands, tmp_path: Path) -> None:
+    settings = held(installed)
+    assert settings["host"]["value"] == "a.example"
+    assert settings["host"]["origin"] == f"{tmp_path / 'prod.yaml'} line 1"
+    assert (settings["copies"]["origin"], settings["colour"]["origin"]) == ("--set", "default of the release")
+    assert settings["admin_password"]["value"] == "***"
+    assert installed.run("config", "get", "admin_password", "--reveal").out.strip() == letters.PASSWORD
+
+    plan = installed.ask("config", "set", "colour=green", "--preview", *PLAIN)
+    assert (plan["change"], plan["from"]["version"], plan["to"]["version"]) == ("configure", "1.0.0", "1.0.0")
+    assert live(installed)["colour"] == "blue"
+    shown = installed.run("config", "set", "colour=green", *QUICK).out
+    assert "colour: green  (new answer)" in shown
+    assert live(installed) == {"host": "a.example", "colour": "green"}
+    assert [one["name"] for one in installed.ask("config", "diff", "1", "2")] == ["colour"]
+
+    assert installed.ask("rollback", *QUICK)["verdict"] == "committed"
+    assert live(installed)["colour"] == "blue"
+    assert not held(installed)["colour"]["answered"]
+
+
+def test_what_is_wrong_is_said_before_anything_runs(installed: Commands) -> None:
+    wrong = installed.run("config", "set", "hots=x", *QUICK, expect=1).err
+    assert "did you mean host?" in wrong
+    refused = installed.run("config", "set", "host=NO", *QUICK, expect=3)
+    assert "a host has small letters and dots only" in refused.err
+    assert "asked in config.yaml:9" in refused.err
+    assert "host must be answered" in installed.run("config", "set", "--unset", "host", *QUICK, expect=3).err
+    assert installed.run("config", "check", "--set", "host=NO", expect=3)
+    assert live(installed)["host"] == "a.example"
+
+
+def test_saved_answers_wait_for_the_next_change(installed: Commands) -> None:
+    installed.run("config", "set", "colour=red", "--no-run")
+    assert live(installed)["colour"] == "blue"
+    assert installed.ask("config", "diff") == [{"name": "colour", "before": None, "after": "red"}]
+    installed.run("config", "forget")
+    assert installed.ask("config", "diff") == []
+    installed.run("config", "set", "colour=red", "--no-run")
+    installed.run("update", "2.0.0", *QUICK)
+    assert live(installed)["colour"] == "red"
+    assert installed.ask("config", "get")["saved"] == []
+
+
+def test_answers_go_along_to_the_next_release_and_back(installed: Commands) -> None:
+    report = {one["name"]: one["fate"] for one in installed.ask("config", "check", "--to", "2.0.0")["continuity"]}
+    assert report == {
+        "host": "moved",
+        "legacy": "dropped",
+        "copies": "retyped",
+        "owner": "new",
+        "admin_password": "kept",
+    }
+    plan = installed.ask("plan", "--to", "2.0.0", *PLAIN)
+    found = {one["reference"]: one for one in plan["findings"]}
+    assert "host (the question is called hostname now)" in found["answers-moved"]["found"]
+    assert {"answers-dropped", "answers-retyped", "questions-new"} <= found.keys()
+    installed.run("update", "2.0.0", *QUICK)
+    assert live(installed)["host"] == "a.example"
+    assert held(installed)["hostname"]["origin"].endswith("line 1, as host")
+    assert held(installed)["legacy"]["value"] == "yes"
+    installed.run("rollback", *QUICK)
+    assert held(installed)["host"]["value"] == "a.example"
+
+
+def test_answers_leave_and_come_back_as_config_values(installed: Commands, tmp_path: Path) -> None:
+    out = tmp_path / "values.yaml"
+    installed.run("config", "export", "--out", str(out))
+    assert letters.PASSWORD not in out.read_text()
+    installed.run("config", "export", "--reveal", "--out", str(out))
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    values = yaml.safe_load(out.read_text())["spec"]["values"]
+    assert values["admin_password"] == {"valuePlaintext": letters.PASSWORD}
+    out.write_text(out.read_text().replace("a.example", "b.example"))
+    installed.run("config", "import", str(out), *QUICK)
+    assert live(installed)["host"] == "b.example"
+    assert held(installed)["copies"]["value"] == "3"
+
+
+def test_no_answer_is_readable_at_rest_or_said(installed: Commands) -> None:
+    installed.run("config", "set", f"admin_password={letters.PASSWORD}-2", *QUICK)
+    for secret in installed.objects("secrets"):
+        if secret["metadata"]["name"] in {"letters-answers", "letters-kept"}:
+            content = b"".join(base64.b64decode(value) for value in secret["data"].values())
+            assert letters.PASSWORD.encode() not in content
+            assert b"a.example" not in content
+    assert not [text for text in installed.said if letters.PASSWORD in text]
