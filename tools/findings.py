@@ -17,10 +17,10 @@ class Known:
     hint: str
 
 
-def known(folder: str) -> list[Known]:
-    """The findings that a stage makes (``plan``, ``lint``), by reference."""
-    found = {one for path in sorted((SOURCES / folder).rglob("*.py")) for one in _of(ast.parse(path.read_text()))}
-    return sorted(found)
+def known(*folders: str) -> list[Known]:
+    """The findings that stages make (``plan``, ``actions``), by reference."""
+    paths = [path for folder in folders for path in sorted((SOURCES / folder).rglob("*.py"))]
+    return sorted({one for path in paths for one in _of(ast.parse(path.read_text()))})
 
 
 def _of(tree: ast.AST) -> Iterator[Known]:
@@ -44,9 +44,9 @@ def _text(node: ast.AST) -> str:
     return "…"
 
 
-def page(title: str, folder: str) -> str:
+def page(title: str, *folders: str) -> str:
     """The page in Markdown: reference, what it says, what to do."""
-    rows = "\n".join(f"| {one.reference} | {_cell(one.message)} | {_cell(one.hint)} |" for one in known(folder))
+    rows = "\n".join(f"| {one.reference} | {_cell(one.message)} | {_cell(one.hint)} |" for one in known(*folders))
     return f"# {title}\n\n| reference | what it says | what to do |\n| --- | --- | --- |\n{rows}\n"
 
 

@@ -41,7 +41,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield REFERENCE / "problems" / f"{kind.reference}.md", _problem(kind)
     yield REFERENCE / "problems" / "index.md", _index()
     yield REFERENCE / "commands.md", _commands()
-    yield REFERENCE / "findings.md", findings.page("Findings of a plan", "plan")
+    yield REFERENCE / "findings.md", findings.page("Findings of a plan", "plan", "actions")
     yield from _schemas()
 
 
