@@ -25,8 +25,8 @@ test: $(STAMP) ## all tests (what CI runs)
 check: $(STAMP) ## lint, types, layers, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest -q -n 2 tests/unit tests/architecture
 
-bench: $(STAMP) ## ratios against kubectl, side by side in one run
-	@$(BIN)/python -m bench.plan
+bench: $(STAMP) ## ratios against kubectl, side by side in one run; downtime of a window
+	@$(BIN)/python -m bench
 
 prove: $(STAMP) ## the long proofs; results go to docs/proofs/
 	@$(BIN)/python -m tools.prove

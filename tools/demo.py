@@ -5,6 +5,7 @@ with --hands-free, it asks nothing. Exit code 0 only if every step ended as anno
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -42,10 +44,12 @@ class Demo:
     context: str = ""
     namespace: str = NAMESPACE
     url: str = ""
+    silent: bool = False
     figures: dict[str, Any] = field(default_factory=dict)
 
     def changeover(self, *words: str, expect: int = 0, quiet: bool = False) -> str:
         """Run one of the product's commands, shown as a person would type it."""
+        quiet = quiet or self.silent
         if not quiet:
             print(f"\n{DIM}$ changeover -n {self.namespace} {shlex.join(words)}{PLAIN}", flush=True)
         command = [sys.executable, "-m", "changeover", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace]
@@ -90,7 +94,7 @@ class Prober:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self.good = self.refused = 0
-        self.first_bad = self.last_bad = 0.0
+        self.first_bad = self.good_again = 0.0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -106,15 +110,20 @@ class Prober:
                 with urllib.request.urlopen(self._url + "/", timeout=5) as answer:
                     answer.read()
                 self.good += 1
+                self.good_again = self.good_again or (time.monotonic() if self.refused else 0.0)
             except OSError:
                 self.refused += 1
-                self.last_bad = time.monotonic()
-                self.first_bad = self.first_bad or self.last_bad
+                self.first_bad = self.first_bad or time.monotonic()
+                self.good_again = 0.0
+
+    @property
+    def away(self) -> float:
+        """Seconds from the first refused request to the first good one after the last refused."""
+        return self.good_again - self.first_bad if self.refused else 0.0
 
     def told(self) -> str:
         """In words."""
-        away = self.last_bad - self.first_bad if self.refused else 0.0
-        return f"{self.good} answered, {self.refused} refused; {away:.1f} s from the first refused to the last"
+        return f"{self.good} answered, {self.refused} refused; {self.away:.1f} s without service"
 
 
 def chapter(number: int, title: str) -> None:
@@ -152,7 +161,8 @@ def address(demo: Demo) -> str:
 
 def install(demo: Demo, channel: Path) -> None:
     """Chapter 2."""
-    chapter(2, f"Install Workbench {FIRST} from the channel")
+    if not demo.silent:
+        chapter(2, f"Install Workbench {FIRST} from the channel")
     demo.changeover("setup", "--yes")
     words = ("--version", FIRST, "--name", "workbench", "--profile", "workbench")
     demo.changeover("install", str(channel), *words, "--backup-to", str(demo.out / "backups"), "--hold", "5", "--yes")
@@ -250,6 +260,17 @@ def main() -> None:
 
 
 def _chapters(demo: Demo, ours: kubebox.Cluster | None) -> None:
+    with installed(demo, ours) as channel:
+        people(demo)
+        look(demo)
+        change_over(demo)
+        fail(demo)
+        refuse(demo, channel)
+
+
+@contextlib.contextmanager
+def installed(demo: Demo, ours: kubebox.Cluster | None) -> Iterator[Path]:
+    """Workbench, installed from its channel (the value), with a host process that acts for pods that are simulated."""
     channel = demo.out / "channel"
     words = ["-m", "workbench.releases", "build", "--out", str(channel)]
     runner = None
@@ -257,17 +278,12 @@ def _chapters(demo: Demo, ours: kubebox.Cluster | None) -> None:
         words += ["--image", workbench_images.build_and_push(ours)]
     elif ours is not None:
         words += ["--simulated"]
-    python(*words)
+        runner = act_for_simulated_pods(demo, ours)
+    python(*words, quiet=demo.silent)
     try:
-        if ours is not None and not ours.nodes.real:
-            runner = act_for_simulated_pods(demo, ours)
         install(demo, channel)
         demo.url = address(demo)
-        people(demo)
-        look(demo)
-        change_over(demo)
-        fail(demo)
-        refuse(demo, channel)
+        yield channel
     finally:
         if runner is not None:
             runner.terminate()

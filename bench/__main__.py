@@ -1,0 +1,38 @@
+"""All benches, one after the other, as ratios: ``python -m bench [--rounds N] [--json FILE]``."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import apply, downtime, figures, gitpod, plan, start
+
+
+def figures_of(rounds: int) -> Iterator[figures.Figure]:
+    """Every figure, as soon as it is measured."""
+    yield start.measure(rounds)
+    if gitpod.CHAIN.is_dir():
+        with gitpod.cluster() as kubeconfig:
+            yield plan.measure(kubeconfig, rounds)
+            yield apply.measure(kubeconfig, rounds)
+    else:
+        print(f"left out: plan and apply of Gitpod; {gitpod.CHAIN.name} is not here")
+    yield downtime.measure()
+
+
+def main() -> None:
+    """Print them; with --json also write them."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    found = []
+    for figure in figures_of(chosen.rounds):
+        print(figure.text, flush=True)
+        found.append(figure.as_json())
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What a bench says: our figure, the peer's, their ratio, and the goal of the design (§8)."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One comparison; values are medians in `unit`."""
+
+    what: str
+    peer: str
+    ours: float
+    theirs: float
+    ratio: float
+    goal: float = 0.0
+    unit: str = "s"
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        values = f"{self.what}: {self.ours:.2f} {self.unit}; {self.peer}: {self.theirs:.2f} {self.unit}"
+        said = f"{values}; ratio {self.ratio:.2f}"
+        if not self.goal:
+            return said
+        return f"{said}, goal {self.goal}: {'reached' if self.ratio <= self.goal else 'missed'}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return asdict(self)
+
+
+def compared(what: str, peer: str, turns: Sequence[tuple[float, float]], *, goal: float = 0.0) -> Figure:
+    """The figure of measurements taken in turns, (ours, theirs) in seconds; the ratio is the median of the turns'."""
+    return Figure(
+        what,
+        peer,
+        statistics.median(ours for ours, _ in turns),
+        statistics.median(theirs for _, theirs in turns),
+        statistics.median(ours / theirs for ours, theirs in turns),
+        goal,
+    )
