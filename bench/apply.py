@@ -10,6 +10,7 @@ import time
 
 from bench import figures, gitpod
 from changeover.kube.connect import connect
+from changeover.objects import KubeObject
 from changeover.settings import PARALLEL
 
 GOAL = 0.25
@@ -19,10 +20,15 @@ async def apply() -> float:
     """Seconds for both releases, 16 objects at a time as a run does it."""
     server, _ = connect(os.environ["KUBECONFIG"], None, gitpod.HOME)
     releases = [gitpod.dressed(gitpod.rendered(path)) for path in (gitpod.OLD, gitpod.NEW)]
+    seats = asyncio.Semaphore(PARALLEL)
+
+    async def seated(obj: KubeObject) -> None:
+        async with seats:
+            await server.apply(obj)
+
     begun = time.perf_counter()
     for objects in releases:
-        for start in range(0, len(objects), PARALLEL):
-            await asyncio.gather(*(server.apply(obj) for obj in objects[start : start + PARALLEL]))
+        await asyncio.gather(*map(seated, objects))
     seconds = time.perf_counter() - begun
     await server.close()
     return seconds
