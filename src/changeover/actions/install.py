@@ -36,15 +36,9 @@ class Wanted:
 
 async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepared:
     """Create the Installation (again is fine while nothing runs) and prepare its first change."""
-    missing = [name for name in await outside.definitions.missing(outside.cluster) if "Definition/" in name]
-    if missing:
-        raise installations.NotSetUp(
-            "This cluster does not know our kinds yet.",
-            found=f"missing: {', '.join(missing)}",
-            hint="an administrator runs `changeover setup` once per cluster",
-        )
+    await refuse_unprepared(outside)
     catalog = await outside.source(wanted.source).catalog()
-    name = wanted.name or _name(catalog.name)
+    name = wanted.name or name_from(catalog.name)
     found = await outside.cluster.get(Ref(INSTALLATION, outside.namespace, name))
     if found is not None and found.get("status", "running"):
         raise AlreadyInstalled(
@@ -52,14 +46,26 @@ async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepar
             found=f"version {found.get('status', 'running', 'version')}",
             hint="`changeover update` changes it; --name installs another beside it",
         )
-    installation = await _create(outside, wanted, name)
+    installation = await create(outside, wanted, name)
     await keys.keys_of(outside, installation)
     if ask.answers:
         await answers.save(outside, installation, ask.answers)
     return await prepare.prepare(outside, installation, ask)
 
 
-async def _create(outside: Outside, wanted: Wanted, name: str) -> KubeObject:
+async def refuse_unprepared(outside: Outside) -> None:
+    """Raise NotSetUp when the cluster does not know our kinds, or only older ones."""
+    missing = [name for name in await outside.definitions.missing(outside.cluster) if "Definition/" in name]
+    if missing:
+        raise installations.NotSetUp(
+            "This cluster does not know our kinds yet.",
+            found=f"missing: {', '.join(missing)}",
+            hint="an administrator runs `changeover setup` once per cluster",
+        )
+
+
+async def create(outside: Outside, wanted: Wanted, name: str) -> KubeObject:
+    """Create or renew the Installation, and its namespace when it is missing."""
     if await outside.cluster.get(Ref(NAMESPACE, "", outside.namespace)) is None:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": outside.namespace}}
         await outside.cluster.create(KubeObject(namespace))
@@ -81,5 +87,6 @@ async def _create(outside: Outside, wanted: Wanted, name: str) -> KubeObject:
     )
 
 
-def _name(text: str) -> str:
+def name_from(text: str) -> str:
+    """A name for an Installation from a title."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "application"

@@ -51,7 +51,7 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
     followed = await installations.find(outside, installation)
     await runs_of.refuse_second(outside, followed.name)
     await _refuse_sessions(outside, followed)
-    owned = await _owned(outside, followed)
+    owned = await members(outside, followed)
     owned += await _made_by(outside, owned)
     populated = await _populated(outside, owned)
     holds = {obj.ref.key for obj in owned if _holds_data(obj, populated)}
@@ -103,7 +103,8 @@ async def _populated(outside: Outside, owned: Sequence[KubeObject]) -> frozenset
     return frozenset(obj.ref.key for obj, objects in zip(definitions, listed, strict=True) if objects)
 
 
-async def _owned(outside: Outside, installation: KubeObject) -> list[KubeObject]:
+async def members(outside: Outside, installation: KubeObject) -> list[KubeObject]:
+    """Every live object that carries the Installation's ApplySet label."""
     selector = f"{APPLYSET_PART_OF}={inventory.applyset_id(installation.ref)}"
     served = await outside.cluster.served()
     limit = asyncio.Semaphore(PARALLEL)

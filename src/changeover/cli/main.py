@@ -36,6 +36,8 @@ COMMANDS = {
     "install": (f"{_C}.change:install", "Install a package or a release of a channel."),
     "update": (f"{_C}.change:update", "Change over to another release."),
     "rollback": (f"{_C}.change:rollback", "Change over to an earlier revision."),
+    "adopt": (f"{_C}.adoption:adopt", "Follow what already runs: by kubectl, Helm or KOTS; nothing restarts."),
+    "disown": (f"{_C}.adoption:disown", "Stop following; it runs on as it is, owned as before."),
     "uninstall": (f"{_C}.change:uninstall", "Remove the application; data stays unless its names are typed."),
     "resume": (f"{_C}.control:resume", "Go on with a run that was paused or cut off."),
     "pause": (f"{_C}.control:pause", "Pause a run at the next safe point."),
