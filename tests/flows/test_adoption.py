@@ -142,7 +142,9 @@ def test_adopt_goes_on_where_it_was_cut_off_and_disown_still_knows_the_owners(ru
     assert state(running) == before
 
 
-def test_a_helm_release_is_adopted_with_its_values_and_its_own_manifests(commands: Commands, tmp_path: Path) -> None:
+def test_a_helm_release_is_adopted_with_its_values_and_its_own_manifests(
+    commands: Commands, channel: Path, tmp_path: Path
+) -> None:
     objects = [one for one in notebook.objects("1.0.0") if one["kind"] in {"ConfigMap", "Deployment"}]
     manifest = "\n---\n".join(f"# Source: notebook/{one['kind']}\n{yaml.safe_dump(one)}" for one in objects)
     for one in objects:
@@ -156,8 +158,11 @@ def test_a_helm_release_is_adopted_with_its_values_and_its_own_manifests(command
     done = commands.ask("adopt", "--helm", "notes", "--yes")
     assert (done["version"], done["adopted"], done["pods"]["gone"]) == ("1.4.0", 2, [])
     assert commands.ask("status", "--drift")["drift"] == []
-    answers = json.loads(commands.kubectl("get", "secret", "notes-answers", "-o", "json"))["data"]["answers.json"]
-    assert json.loads(base64.b64decode(answers)) == {"colour": "blue"}
+    assert "no-source" in commands.run("config", "export", expect=1).err
+    assert (
+        commands.ask("plan", "--from", str(channel), "--to", "2.0.0", "--strategy", "plain")["from"]["version"]
+        == "1.4.0"
+    )
     commands.run("disown", "--yes")
     assert (state(commands), pods(commands)) == (before, uids)
     assert "no-helm-release" in commands.run("adopt", "--helm", "other", "--yes", expect=1).err

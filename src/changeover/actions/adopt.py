@@ -18,11 +18,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover import __version__
-from changeover.actions import adopt_origin, following, install, installations, keys, revisions
+from changeover.actions import adopt_origin, answers, following, install, installations, keys, revisions
 from changeover.actions.adopt_origin import Manifests, Origin
+from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
+from changeover.package.answers import Given, layered
 from changeover.plan import inventory, ownership, planner
 from changeover.plan.dress import VERSION_ANNOTATION
 from changeover.plan.explain import change_as_json
@@ -60,7 +62,7 @@ class Wanted:
     name: str = ""
     profile: str = ""
     helm: str = ""
-    answers: Mapping[str, Any] | None = None
+    answers: Given | None = None
     managers: tuple[str, ...] = ()
     """Field managers to take over besides those that are known."""
     origin: Origin | None = None
@@ -87,7 +89,8 @@ class Adoption:
     managers: Mapping[str, int]
     """From whom fields are taken over, with the number of objects."""
     profile: Mapping[str, Any] = field(default_factory=dict)
-    answers: Mapping[str, Any] | None = None
+    held: Answers = field(default_factory=Answers)
+    """The answers that the running release was made with, as far as known."""
     kept: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -118,9 +121,10 @@ async def look(outside: Outside, wanted: Wanted) -> Adoption:
     before = await _refuse_followed(outside, name)
     newest = catalog.newest.version if catalog.newest else ""
     release = catalog.find(origin.version if origin.manifest else (wanted.version or origin.version or newest))
-    answers = wanted.answers if wanted.answers is not None else origin.answers
+    given = _given(wanted, origin)
     draft = before or _draft(outside, name)
-    rendered = await following.render(outside, draft, source, release, answers=answers)
+    over = None if origin.manifest else given
+    rendered = await following.render(outside, draft, source, release, over=over)
     found = await _found(outside, rendered.revision)
     if not found:
         raise NothingToAdopt(
@@ -143,7 +147,7 @@ async def look(outside: Outside, wanted: Wanted) -> Adoption:
         dropped=dropped,
         managers=_counted(found.values(), wanted.managers),
         profile=outside.profiles(wanted.profile) if wanted.profile else {},
-        answers=answers,
+        held=Answers(given) if origin.manifest and given else rendered.carried.answers,
         kept=rendered.kept,
     )
 
@@ -170,6 +174,14 @@ async def take(outside: Outside, adoption: Adoption, managers: Sequence[str] = (
         "pods": {"before": len(pods), "same": len(pods.keys() & after.keys()), "gone": _names(pods, after)},
         "changedSpecs": sorted(str(obj.ref) for obj, changed in zip(adoption.found, restarted, strict=True) if changed),
     }
+
+
+def _given(wanted: Wanted, origin: Origin) -> Given | None:
+    """What the tool before knew, with what is given now on top."""
+    if not origin.answers:
+        return wanted.answers
+    known = Given(dict(origin.answers), dict.fromkeys(origin.answers, origin.words))
+    return layered((known, wanted.answers)) if wanted.answers else known
 
 
 def _names(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -259,10 +271,9 @@ async def _create(outside: Outside, adoption: Adoption) -> KubeObject:
         patch = {"spec": {"profile": dict(adoption.profile)}}
         installation = await outside.cluster.patch(installation.ref, patch)
     await keys.keys_of(outside, installation)
-    content = json.dumps(dict(adoption.answers or {})).encode()
-    await installations.write_secret(outside, adoption.name, f"{adoption.name}-answers", {"answers.json": content})
+    await answers.keep(outside, installation, 1, adoption.held)
     if adoption.kept:
-        await installations.write_kept(outside, installation, adoption.kept)
+        await answers.write_kept(outside, installation, adoption.kept)
     return installation
 
 

@@ -8,12 +8,19 @@ from pathlib import Path
 
 from changeover.channel import files
 from changeover.channel.folder import LISTING, FolderChannel
+from changeover.errors import Problem
 from changeover.package.package import Package, read_package
 from changeover.release import documents, versions
 from changeover.release.catalog import Catalog, Release
 
 _ENDINGS = (".tgz", ".tar.gz", ".tar", ".yaml", ".yml", ".json")
 _UNVERSIONED = "0"
+
+
+class NoSource(Problem):
+    """There is no channel and no package to look into."""
+
+    reference = "no-source"
 
 
 class ChannelSource:
@@ -58,6 +65,11 @@ class PackageSource:
 
 def open_source(location: str) -> ChannelSource | PackageSource:
     """The source at an address: http(s) or a folder with a listing is a channel, anything else one package."""
+    if not location:
+        raise NoSource(
+            "The Installation does not say where its releases come from.",
+            hint="name a channel or package with --from; an adopted Helm release may have none yet",
+        )
     path = Path(location).expanduser()
     remote = location.startswith(("http://", "https://"))
     if remote or path.name == LISTING or (path / LISTING).is_file():
