@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,11 @@ class Commands:
     namespace: str
     said: list[str] = field(default_factory=list)
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, program: Sequence[str] = ("changeover",), **environment: str) -> subprocess.Popen[str]:
         """Begin a command and do not wait for it."""
-        command = [sys.executable, "-m", "changeover", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace]
+        command = [sys.executable, "-m", *program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        own = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment}
+        own = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **environment}
         return subprocess.Popen([*command, *words], cwd=ROOT, text=True, env=own, **pipes)  # type: ignore[call-overload,no-any-return]
 
     def wait(self, process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
@@ -60,13 +60,13 @@ class Commands:
         self.said += [out, err]
         return Done(process.returncode, out, err)
 
-    def run(self, *words: str, expect: int | None = 0, **environment: str) -> Done:
+    def run(self, *words: str, expect: int | None = 0, **more: Any) -> Done:
         """Run a command; `expect` is its exit code, None for any."""
-        done = self.wait(self.start(*words, **environment))
+        done = self.wait(self.start(*words, **more))
         assert expect in (None, done.code), f"{words} ended with {done.code}\n{done.out}\n{done.err}"
         return done
 
-    def ask(self, *words: str, expect: int = 0) -> Any:
+    def ask(self, *words: str, expect: int | None = 0) -> Any:
         """Run a command with ``-o json`` and return what it says."""
         return self.run("-o", "json", *words, expect=expect).json
 

@@ -5,9 +5,9 @@ starting one; it must have been started with `NODES`' labels.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,14 +36,20 @@ def simulated() -> Iterator[kubebox.Cluster]:
         started.stop()
 
 
-@pytest.fixture
-def commands(simulated: kubebox.Cluster) -> Iterator[Commands]:
-    """The command line in a namespace of the test's own; deleted afterwards."""
+@contextmanager
+def _home(cluster: kubebox.Cluster) -> Iterator[Commands]:
     name = f"sim-{time.monotonic_ns():x}"
-    made = Commands(simulated.kubeconfig, name)
+    made = Commands(cluster.kubeconfig, name)
     made.kubectl("create", "namespace", name)
     yield made
     made.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def commands(simulated: kubebox.Cluster) -> Iterator[Commands]:
+    """The command line in a namespace of the test's own; deleted afterwards."""
+    with _home(simulated) as made:
+        yield made
 
 
 @pytest.fixture
@@ -51,4 +57,10 @@ def workbench(simulated: kubebox.Cluster, commands: Commands, tmp_path: Path) ->
     """Workbench's channel, and a host process that acts for its pods; nothing is installed yet."""
     with Workbench(simulated, commands, tmp_path) as bench:
         yield bench
-    shutil.rmtree(tmp_path / "host", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def lasting_workbench(simulated: kubebox.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """The same, for all tests of a module."""
+    with _home(simulated) as made, Workbench(simulated, made, tmp_path_factory.mktemp("workbench")) as bench:
+        yield bench

@@ -81,6 +81,10 @@ def test_a_life_from_install_to_uninstall(installed: Commands, tmp_path: Path) -
     ]
     assert history["running"] == 1
 
+    for version in ("2.0.0", "1.0.0"):  # rolling back always means: to what ran before
+        installed.run(*(("update", "2.0.0") if version == "2.0.0" else ("rollback",)), *QUICK)
+        assert installed.ask("status")["runs"] == version
+
     removed = installed.ask("uninstall", "--yes")
     assert removed["kept"] == ["PersistentVolumeClaim/pages"]
     assert live(installed, "deployments,services,configmaps,secrets") == set()

@@ -6,11 +6,11 @@ that what was shown and what is done cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import continuing, following, keys, revisions, windows
+from changeover.actions import continuing, following, keys, revisions, runs_of, windows
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
@@ -167,8 +167,7 @@ def _why_no_route(catalog: Catalog, installed: str, version: str) -> str:
 async def _earlier(outside: Outside, installation: KubeObject, ask: Ask) -> _Target:
     running = revisions.running_number(installation)
     numbers = [int(one["number"]) for one in revisions.listed(installation) if int(one["number"]) != running]
-    before = [number for number in numbers if number < running] or numbers
-    number = ask.revision or (before[-1] if before else 0)
+    number = ask.revision or await _ran_before(outside, installation, numbers)
     if number == running:
         raise NothingToDo(f"Revision {number} is what runs.", hint="`changeover history` lists the others")
     entry = revisions.entry(installation, number)
@@ -180,6 +179,18 @@ async def _earlier(outside: Outside, installation: KubeObject, ask: Ask) -> _Tar
         blob=str(entry["blob"]),
         package_blob=str(entry.get("packageBlob", "")),
     )
+
+
+async def _ran_before(outside: Outside, installation: KubeObject, numbers: Sequence[int]) -> int:
+    """The revision that the running one took the place of; not the one with the next lower number."""
+    running = revisions.running_number(installation)
+    for run in reversed(await runs_of.every(outside, installation.name)):
+        if runs_of.verdict(run) == "committed" and run.get("spec", "toRevision", "number", default=0) == running:
+            left = int(run.get("spec", "fromRevision", "number", default=0))
+            if left in numbers:
+                return left
+            break
+    return max((number for number in numbers if number < running), default=max(numbers, default=0))
 
 
 def _next_number(installation: KubeObject) -> int:

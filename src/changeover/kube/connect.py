@@ -9,6 +9,7 @@ from lightkube.config.client_adapter import ConnectionParams
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
+from changeover import __version__
 from changeover.errors import Problem
 from changeover.kube.client import KubeCluster
 from changeover.kube.signing import Program, ProgramAuth
@@ -58,4 +59,6 @@ def _http(config: SingleConfig) -> httpx2.AsyncClient:
             Program(program.apiVersion, program.command, tuple(program.args or ()), environment)
         )
     limits = httpx2.Limits(max_connections=2 * PARALLEL, max_keepalive_connections=PARALLEL)
-    return httpx2.AsyncClient(**settings, limits=limits)
+    client = httpx2.AsyncClient(**settings, limits=limits)
+    client.headers["User-Agent"] = f"changeover/{__version__}"  # who it was, in the API server's audit log
+    return client
