@@ -179,3 +179,23 @@ def test_what_cannot_be_done_is_explained_and_changes_nothing(installed: Command
         explained(installed, tuple(str(channel) if word == "CHANNEL" else word for word in words), code, said)
     assert versions() == before
     assert [run["kind"] for run in installed.ask("history")["runs"]] == ["install"]
+
+
+def test_custom_labels_are_added_kept_and_taken_off_by_going_back(installed: Commands, tmp_path: Path) -> None:
+    uid = installed.objects("deployment")[0]["metadata"]["uid"]
+    mine = tmp_path / "mine.yaml"
+    mine.write_text('customization: [{kind: "*", metadata: {name: notebook, labels: {team: red, app: mine}}}]')
+    given = ("--customisations", str(mine))
+    plan = installed.ask("plan", "--to", "1.0.0", *PLAIN, *given)
+    assert [one["message"] for one in plan["findings"] if one["reference"] == "override-rejected"] == [
+        "Deployment/notebook pods: label app stays notebook; the release says so."
+    ]
+    assert installed.ask("update", "1.0.0", *QUICK, *given)["verdict"] == "committed"
+    deployment = installed.objects("deployment")[0]
+    assert (deployment["metadata"]["uid"], deployment["metadata"]["labels"]["team"]) == (uid, "red")
+    assert deployment["spec"]["template"]["metadata"]["labels"] == {"app": "notebook", "team": "red"}
+    assert installed.ask("update", "2.0.0", *QUICK)["verdict"] == "committed"
+    assert installed.objects("deployment")[0]["metadata"]["labels"]["team"] == "red"
+    assert installed.ask("rollback", "1", *QUICK)["verdict"] == "committed"
+    assert "team" not in installed.objects("deployment")[0]["metadata"]["labels"]
+    assert "customisations" not in installed.objects("installations")[0]["spec"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from changeover.package.answers import Given
 from changeover.plan.strategy import Parameters
@@ -27,5 +29,7 @@ class Ask:
     parameters: Parameters = field(default_factory=Parameters)
     answers: Given | None = None
     """New answers, which replace the kept ones name by name; None changes nothing."""
+    customisations: Sequence[Mapping[str, Any]] | None = None
+    """Entries that replace the Installation's own from the next commit on; None changes nothing."""
     accept_data_loss: frozenset[str] = frozenset()
     """Names of data-bearing objects that may go, as typed."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import continuing, following, keys, revisions, runs_of, windows
+from changeover.actions import continuing, customising, following, keys, revisions, runs_of, windows
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
@@ -138,14 +138,15 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
     version = ask.version or (installed if ask.kind == "configure" else newest)
     release = catalog.find(version)
     rendered = await following.render(outside, installation, source, release, over=ask.answers)
+    revision = customising.applied(rendered.revision, installation, ask.customisations)
     document = documents.release_of(rendered.package)
     return _Target(
-        revision=rendered.revision,
+        revision=revision,
         profile=following.profile_of(installation, document),
         kept=rendered.kept,
         answers=rendered.carried.answers,
         report=rendered.carried.report,
-        findings=continuing.findings(rendered),
+        findings=(*continuing.findings(rendered), *customising.findings(revision)),
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

@@ -62,7 +62,14 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         ),
         answers=answers(pairs, files) if pairs or files else None,
         accept_data_loss=frozenset(chosen.get("typed") or ()),
+        customisations=_customisations(chosen.get("customisations")),
     )
+
+
+def _customisations(path: Path | None) -> tuple[dict[str, Any], ...] | None:
+    from changeover.actions.customising import from_text
+
+    return from_text(path.read_text(), name=str(path)) if path else None
 
 
 def offline(action: Callable[[Desk], Awaitable[T]]) -> T:

@@ -37,6 +37,11 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
         click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
         click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
+        click.option(
+            "--customisations",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="File with your labels, annotations and variables; an empty list takes them off.",
+        ),
         click.option("--from", "source", default="", help="Another channel or package than it follows."),
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
         click.option("--message", default="", help="What users are told while the gate is closed."),
