@@ -138,10 +138,21 @@ def test_a_session_that_cannot_be_proven_holds_the_run_by_name_before_anything_i
     assert touched == {"ConfigMap", "Pod"}
 
 
-def test_a_waiver_by_name_and_with_a_reason_lets_the_run_go_on() -> None:
-    world, _ = held("fails")
+@pytest.mark.parametrize("behaviour", ["fails", "lies"])
+def test_a_waiver_by_name_and_with_a_reason_lets_the_run_go_on(behaviour: str) -> None:
+    world, _ = held(behaviour)
     world.ask("answer", choice="waive", subjects=["ws-bob"], reason="its owner agreed")
     is_whole(world, world.carry_on(), Verdict.COMMITTED)
+
+
+def test_a_waived_session_that_hangs_for_ever_is_not_waited_for() -> None:
+    world, _ = held("hangs")
+    world.ask("answer", choice="waive", subjects=["ws-bob"], reason="its owner agreed")
+    state = world.carry_on()
+    assert state.verdict is Verdict.COMMITTED
+    assert world.versions() == {NEW}
+    assert world.gate_is_open
+    assert [name for name in world.sessions if world.is_running(name)] == ["ws-bob"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from workbench.app.web import Answer, Handle, Request, answer, serve, until_told
 Raw = dict[str, Any]
 LOCAL = "127.0.0.1"
 COMPONENTS = ("manager", "store", "db", "proxy", "dashboard")
+ENDING = 16
 CLAIMS = {"store": "data-wb-store-0", "db": "data-wb-db-0"}
 
 
@@ -38,23 +40,30 @@ class Sessions:
         self._lines: dict[str, int] = {}
         self._next: dict[str, float] = {}
         self._ended: set[str] = set()
+        self._pool = ThreadPoolExecutor(ENDING)
 
     def folder(self, pod: Raw) -> Path:
         """Where a session's files lie."""
         return self._root / "sessions" / str(pod["metadata"]["name"])
 
     def tick(self, pods: list[Raw]) -> None:
-        """A line for everybody whose second is over; the end of everybody who was told to stop."""
+        """A line for everybody whose second is over; the end of everybody who was told to stop.
+
+        All final lines are written before anybody's end is told, which takes a request each: grace is short.
+        """
+        ending: list[Raw] = []
         for pod in pods:
             uid = pod["metadata"]["uid"]
             if uid in self._ended or pod["status"].get("phase") != "Running":
                 continue
             if "deletionTimestamp" in pod["metadata"]:
-                self._end(pod)
+                self._write_final(pod)
+                ending.append(pod)
             elif time.monotonic() >= self._next.get(uid, 0):
                 self._next[uid] = time.monotonic() + self._pause
                 self._append(pod, str(self._count(pod) + 1))
                 self._lines[uid] += 1
+        list(self._pool.map(self._end, ending))
         live = {pod["metadata"]["uid"] for pod in pods}
         self._ended &= live
         self._lines = {uid: count for uid, count in self._lines.items() if uid in live}
@@ -70,10 +79,12 @@ class Sessions:
         with (self.folder(pod) / "log.txt").open("a") as log:
             log.write(line + "\n")
 
-    def _end(self, pod: Raw) -> None:
+    def _write_final(self, pod: Raw) -> None:
         log = self.folder(pod) / "log.txt"
         if not (log.exists() and "final" in log.read_text()):
             self._append(pod, f"final {self._count(pod)}")
+
+    def _end(self, pod: Raw) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         state = {"exitCode": 0, "reason": "Completed", "startedAt": pod["metadata"]["creationTimestamp"]}
         container = pod["spec"]["containers"][0]

@@ -211,8 +211,14 @@ def _is_open(work: _Drain, name: str) -> bool:
 
 def _is_over(work: _Drain) -> bool:
     unsettled = [name for name in work.known() if _is_open(work, name)]
-    leaving = [name for name in work.pods if work.is_settled(name)]
-    return not unsettled and not leaving
+    return not unsettled and not any(_is_leaving(work, pod) for pod in work.pods.values())
+
+
+def _is_leaving(work: _Drain, pod: KubeObject) -> bool:
+    """Whether a settled session's pod will be gone soon; a waived one may hang for ever, and is not waited for."""
+    if work.note_of(pod.name).get("outcome") == "waived":
+        return RECEIPT_FINALIZER in pod.finalizers
+    return work.is_settled(pod.name)
 
 
 def _hold_for_the_unproven(work: _Drain) -> None:

@@ -67,13 +67,18 @@ async def _refuse(step: Step, scene: Scene, live: KubeObject) -> None:
     selector = str(step.arguments.get("sessions", ""))
     if selector:
         pods = await scene.cluster.list(POD, namespace=live.namespace, selector=selector)
-        left = [pod.name for pod in pods if PROBE_LABEL not in pod.labels]
+        left = [pod.name for pod in pods if PROBE_LABEL not in pod.labels and not await _is_given_up(scene, pod)]
         if left:
             raise SessionsLeft(
                 f"{live.ref} must not be stopped while sessions are there: it makes their backups.",
                 found=", ".join(left[:10]),
                 hint="they were started after the drain; begin again",
             )
+
+
+async def _is_given_up(scene: Scene, pod: KubeObject) -> bool:
+    """Whether it was told to stop and a person has waived its backup: it may hang for ever."""
+    return pod.terminating and await scene.waived(pod.name)
 
 
 async def _pods_gone(step: Step, scene: Scene, live: KubeObject) -> None:
