@@ -189,3 +189,21 @@ def record(commands: Commands, folder: Path, manifest: str) -> None:
     }
     (folder / "release.yaml").write_text(yaml.safe_dump(secret))
     commands.kubectl("apply", "-f", str(folder / "release.yaml"))
+
+
+def test_a_look_ahead_at_a_later_kubernetes(running: Commands, channel: Path) -> None:
+    budget = {"apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": {"name": "notebook"}}
+    with (channel / "2.0.0" / "notebook.yaml").open("a") as file:
+        file.write("\n---\n" + yaml.safe_dump(budget))
+    running.run("adopt", str(channel), "--version", "1.0.0", "--yes")
+    seen = running.ask("check", "--kubernetes", "1.37")
+    assert [(one["version"], [found["hint"] for found in one["findings"]]) for one in seen["releases"]] == [
+        ("1.0.0", []),
+        ("2.0.0", ["use policy/v1"]),
+    ]
+    assert not seen["blocked"]
+    plan = running.ask("plan", "--strategy", "plain")
+    blocking = [one for one in plan["findings"] if one["severity"] == "blocks"]
+    assert [(one["reference"], one["hint"]) for one in blocking] == [
+        ("unserved-api", "Kubernetes 1.25 removed it: use policy/v1")
+    ]

@@ -70,11 +70,15 @@ def _tell(seen: Status) -> None:
 @click.command()
 @located
 @installation_option
+@click.option("--kubernetes", default="", metavar="1.37", help="Ahead of a cluster upgrade: what it will not serve.")
 @click.pass_obj
-def check(where: Where, installation: str) -> None:
-    """Check the Installation's channel for an update."""
+def check(where: Where, installation: str, kubernetes: str) -> None:
+    """Check the Installation's channel for an update, or a coming version of Kubernetes."""
     from changeover.actions import releases as action
 
+    if kubernetes:
+        _check_ahead(where, installation, kubernetes)
+        return
     found = run(where, lambda outside: action.check(outside, installation))
     if where.json:
         output.show_json(dataclasses.asdict(found))
@@ -88,6 +92,22 @@ def check(where: Where, installation: str) -> None:
         head=("release", "", "notes"),
     )
     click.echo(f"\n`changeover plan --to {found.newer[-1].version}` shows what would happen to every object.")
+
+
+def _check_ahead(where: Where, installation: str, kubernetes: str) -> None:
+    from changeover.actions import ahead
+
+    found = run(where, lambda outside: ahead.look(outside, installation, kubernetes))
+    if where.json:
+        output.show_json(found.as_json())
+    else:
+        output.heading(f"{found.installation} on Kubernetes {found.kubernetes} (now {found.now}):")
+        for version, findings in found.releases:
+            click.echo(f"{version}: {'nothing is in the way' if not findings else ''}".rstrip())
+            for one in findings:
+                click.echo(f"  {click.style('blocks', fg='red')}  {one.message}\n          hint: {one.hint}")
+    if found.blocked:
+        raise click.exceptions.Exit(3)
 
 
 @click.command()

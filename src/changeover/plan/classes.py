@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from changeover.objects import GROUP, KubeObject, Ref
-from changeover.plan import diff, immutables, restarts
+from changeover.plan import apis, diff, immutables, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
@@ -250,7 +250,8 @@ def _unserved(case: Case) -> Decision:
         Effect.FORBIDDEN,
         f"the cluster does not serve {case.ref.kind.api_version} {case.ref.kind.name}",
         reference="unserved-api",
-        hint="a release for this version of Kubernetes is needed, or the definition has to be installed first",
+        hint=apis.hint(case.ref.kind)
+        or "a release for this version of Kubernetes is needed, or the definition has to be installed first",
     )
 
 

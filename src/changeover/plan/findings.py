@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import epochs, rbac
+from changeover.plan import apis, epochs, rbac
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -132,24 +132,11 @@ def _conflicts(seen: Seen) -> Iterator[Finding]:
             )
 
 
-def _served_for_the_way_back(seen: Seen) -> Iterator[Finding]:
-    """Objects of the old revision that this cluster could not accept any more."""
-    old = seen.intent.old.objects if seen.intent.old else ()
-    lost = [
-        obj.ref
-        for obj in old
-        if (obj.api_version, obj.kind) not in seen.snapshot.served and obj.ref.key not in seen.snapshot.live
-    ]
-    if lost and seen.intent.kind != "uninstall":
-        kinds = sorted({f"{ref.kind.api_version} {ref.kind.name}" for ref in lost})
-        yield Finding(
-            "way-back-unserved",
-            Severity.WARNS,
-            f"A later rollback to {seen.situation.old.version if seen.situation.old else ''} is refused: the cluster "
-            f"no longer serves {', '.join(kinds)}.",
-            found=f"{_list([str(ref) for ref in lost])}; they are not in the cluster now either",
-            hint="a rollback during this run brings back what runs now, without them",
-        )
+def _served(seen: Seen) -> Iterator[Finding]:
+    """Versions that this cluster does not serve, which only the way back needs, and those that go with its upgrade."""
+    if seen.intent.kind != "uninstall":
+        yield from apis.for_the_way_back(seen.intent.old, seen.snapshot.served, seen.snapshot.live)
+        yield from apis.removed_later(seen.intent.new, seen.snapshot.served)
 
 
 def _gate(seen: Seen) -> Iterator[Finding]:
@@ -273,7 +260,7 @@ RULES: tuple[Rule, ...] = (
     _gate,
     _switch,
     _scaling,
-    _served_for_the_way_back,
+    _served,
     _conflicts,
     _backup,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import classes, data, diff, epochs, facts, findings, wayback
+from changeover.plan import apis, classes, data, diff, epochs, facts, findings, wayback
 from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
@@ -183,6 +183,7 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
         policy_gate=snapshot.policy_gate,
         stores=tuple(store for store in intent.profile.data if store.claim in snapshot.claims),
         back_needs_restore=epochs.back_needs_restore(intent),
+        no_way_back=apis.no_way_back(old, snapshot.served, snapshot.live),
     )
 
 
