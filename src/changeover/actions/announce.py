@@ -44,7 +44,6 @@ class Announcer:
         self._events = events
         self._webhook = webhook
         self._tasks: set[asyncio.Task[bool]] = set()
-        self._gate_closed = False
 
     def listening(self, tell: Tell) -> Tell:
         """A `tell` that does both."""
@@ -56,11 +55,6 @@ class Announcer:
         return both
 
     def _hear(self, happening: Happening) -> None:
-        step = happening.step.removeprefix("back/")
-        if happening.event == "begun" and step == "close-gate":
-            self._gate_closed = True
-        if happening.event == "done" and step == "open-gate":
-            self._gate_closed = False
         plan = self._subject.plan
         versions = f"from {plan.from_version or 'nothing'} to {plan.to_version}"
         change = f"{plan.kind} of {self._subject.installation} {versions}"
@@ -69,9 +63,9 @@ class Announcer:
         elif happening.event == "turned":
             self._say("failed", "GoingBack", f"{change} goes back: {happening.text}", warning=True)
         elif happening.event == "asked":
-            text = str((happening.data.get("question") or {}).get("text", ""))
-            self._say("held", "Held", f"{change} waits for a person: {text}", warning=True)
-            if self._gate_closed:
+            question = happening.data.get("question") or {}
+            self._say("held", "Held", f"{change} waits for a person: {question.get('text', '')}", warning=True)
+            if question.get("gates"):
                 self._say("gate-still-closed", "GateStillClosed", "the gate stays closed meanwhile", warning=True)
         elif happening.event == "ended":
             self._say("finished", "Finished", f"{change}: {happening.text}", warning=happening.text != "committed")
