@@ -44,7 +44,7 @@ OPEN = {"question": {"text": "well?", "gates": []}}
 @pytest.mark.parametrize(
     ("happening", "events", "messages"),
     [
-        (Happening("opened"), [("Started", f"{CHANGE} by strategy plain", False)], ["started"]),
+        (Happening("opened"), [("Started", f"{CHANGE} by strategy {UPDATE.strategy}", False)], ["started"]),
         (Happening("progress", text="3 of 4"), [], []),
         (Happening("done", step="close-gate"), [], []),
         (Happening("turned", text="no room"), [("GoingBack", f"{CHANGE} goes back: no room", True)], ["failed"]),
