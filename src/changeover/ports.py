@@ -122,9 +122,15 @@ class Cluster(Protocol):
         ...
 
     async def delete(
-        self, ref: Ref, *, uid: str, propagation: Propagation = "Background", grace_seconds: int | None = None
+        self,
+        ref: Ref,
+        *,
+        uid: str,
+        version: str = "",
+        propagation: Propagation = "Background",
+        grace_seconds: int | None = None,
     ) -> None:
-        """DELETE with a uid precondition; gone already is fine, another uid raises Conflict."""
+        """DELETE with preconditions (uid, and resourceVersion if given); gone is fine, another raises Conflict."""
         ...
 
     async def logs(self, pod: Ref, *, container: str = "", tail: int = 100, previous: bool = False) -> str:

@@ -14,7 +14,7 @@ from changeover.kube.client import KubeCluster
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import inventory
 from changeover.plan.dress import dress
-from changeover.plan.model import Plan, Severity
+from changeover.plan.model import Plan
 from changeover.plan.record import plan_as_json
 from changeover.render import shape
 from changeover.render.revision import Revision
@@ -34,6 +34,18 @@ HOPS = {
     ("2022.11.1", "2022.11.3"): {"patch": 34, "restart": 14},
 }
 """What changes per hop, besides what stays: 26, 4, 28, 29, 8 and 48 objects are changed, 10 and 7 added."""
+
+
+FOLLOWERS = {
+    "NetworkPolicy/messagebus",
+    "PodDisruptionBudget/messagebus",
+    "Service/messagebus",
+    "Service/messagebus-headless",
+    "Service/minio",
+    "Service/mysql",
+    "Service/mysql-headless",
+}
+"""What selects pods whose labels change from 2022.07 to 2022.08, and changes along."""
 
 
 def revision(path: Path) -> Revision:
@@ -104,27 +116,35 @@ async def test_every_hop_from_2022_08_can_run_and_does_what_the_plan_says(gitpod
         assert counts(again) == {}, (after, [change for change in again.changes if change.effect.value != "unchanged"])
 
 
-async def test_2022_07_to_2022_08_is_refused_with_every_field_named(gitpod: KubeCluster, cases: Path) -> None:
+async def test_2022_07_to_2022_08_makes_three_workloads_again_around_their_pods(
+    gitpod: KubeCluster, cases: Path
+) -> None:
     chain = cases / "gitpod" / "chain"
     old, new = revision(chain / "2022.07.main-20220802.yaml"), revision(chain / "2022.08.0.yaml")
     await run(gitpod, old, without="PodSecurityPolicy")
     await until_ended(gitpod, MIGRATIONS)
     plan = await plan_of(gitpod, new, old, namespace=HOME)
-    refused = {
+    assert not plan.blocked, plan.findings
+    kept = {
         str(change.ref): {field.path for field in change.fields}
         for change in plan.changes
-        if change.effect.value == "forbidden"
+        if change.effect.value == "recreate-keeping-pods"
     }
     claim_label = 'spec.volumeClaimTemplates[name=data].metadata.labels["app.kubernetes.io/instance"]'
-    assert refused == {
+    assert {
+        name: {path for path in paths if path in {"spec.selector", claim_label}} for name, paths in kept.items()
+    } == {
         "StatefulSet/mysql": {"spec.selector", claim_label},
         "StatefulSet/messagebus": {"spec.selector"},
         "Deployment/minio": {"spec.selector"},
     }
-    blocking = [finding for finding in plan.findings if finding.severity is Severity.BLOCKS]
-    assert {str(finding.ref) for finding in blocking} == set(refused)
-    assert all(finding.reference == "immutable-field" and finding.found and finding.hint for finding in blocking)
-    assert "MySQL" in next(finding.found for finding in blocking if str(finding.ref) == "StatefulSet/mysql")
+    restarts = {str(change.ref): change.restarts for change in plan.changes if str(change.ref) in kept}
+    assert restarts == {
+        "StatefulSet/mysql": "1 pod: checksum annotation checksum/configuration",
+        "StatefulSet/messagebus": "1 pod: checksum annotation checksum/config; checksum annotation checksum/secret",
+        "Deployment/minio": "1 pod: checksum annotation checksum/credentials-secret",
+    }
+    assert {str(change.ref) for change in plan.changes if change.handler == "bridge"} == FOLLOWERS
     (way_back,) = [finding for finding in plan.findings if finding.reference == "way-back-unserved"]
     assert "policy/v1beta1 PodSecurityPolicy" in way_back.message
 
@@ -159,7 +179,7 @@ async def test_switching_to_external_storage_is_stopped_until_the_names_are_type
     assert {str(change.ref) for change in typed.changes if change.effect.value == "prune"} >= at_risk
 
 
-async def test_custom_labels_in_selectors_are_named_on_all_seventeen_workloads(
+async def test_custom_labels_in_selectors_keep_the_pods_of_all_seventeen_workloads(
     gitpod: KubeCluster, cases: Path
 ) -> None:
     pairs = cases / "gitpod" / "pairs"
@@ -170,6 +190,8 @@ async def test_custom_labels_in_selectors_are_named_on_all_seventeen_workloads(
             await gitpod.apply(dress(obj, old.digest, applyset_id=set_id))
     await until_ended(gitpod, MIGRATIONS)
     plan = await plan_of(gitpod, new, old, namespace=HOME)
-    refused = [change for change in plan.changes if change.effect.value == "forbidden"]
-    assert len(refused) == 17
-    assert all("spec.selector" in {field.path for field in change.fields} for change in refused)
+    assert not plan.blocked, plan.findings
+    kept = [change for change in plan.changes if change.effect.value == "recreate-keeping-pods"]
+    assert len(kept) == 17
+    assert all("spec.selector" in {field.path for field in change.fields} for change in kept)
+    assert {str(change.ref) for change in plan.changes if change.handler == "bridge"} == FOLLOWERS

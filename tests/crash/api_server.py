@@ -157,7 +157,13 @@ class ApiServer:
         return self._replaced("patch", ref, new, dry_run=dry_run, applied=None)
 
     async def delete(
-        self, ref: Ref, *, uid: str, propagation: Propagation = "Background", grace_seconds: int | None = None
+        self,
+        ref: Ref,
+        *,
+        uid: str,
+        version: str = "",
+        propagation: Propagation = "Background",
+        grace_seconds: int | None = None,
     ) -> None:
         self._enter("delete", ref)
         live = self.objects.get(ref.key)

@@ -164,13 +164,20 @@ class KubeCluster:
         return await self._write("PATCH", path, f"changing {ref}", body=patch, query=_query(dry_run=dry_run), kind=kind)
 
     async def delete(
-        self, ref: Ref, *, uid: str, propagation: Propagation = "Background", grace_seconds: int | None = None
+        self,
+        ref: Ref,
+        *,
+        uid: str,
+        version: str = "",
+        propagation: Propagation = "Background",
+        grace_seconds: int | None = None,
     ) -> None:
-        """DELETE with a uid precondition; gone already is fine."""
+        """DELETE with a uid (and resourceVersion) precondition; gone already is fine."""
         path = await self._path(ref)
         if path is None:
             return
-        body: dict[str, Any] = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
+        conditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        body: dict[str, Any] = {"preconditions": conditions, "propagationPolicy": propagation}
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
         try:

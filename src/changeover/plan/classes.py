@@ -10,7 +10,8 @@ from changeover.plan import apis, diff, immutables, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
-from changeover.plan.model import DryRun, Effect
+from changeover.plan.immutables.remedy import READOPT, Remedy
+from changeover.plan.model import DryRun, Effect, Rehearsal
 from changeover.plan.strategy import NOT_RUN_AGAIN
 
 _VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
@@ -46,6 +47,8 @@ class Case:
     """An earlier revision shall run again: its Jobs had run, and are not run again unless they say so."""
     ignored: frozenset[Path] = frozenset()
     """Paths that a run itself sets while it lasts; no difference there counts."""
+    rehearsal: Rehearsal | None = None
+    """What the server says of the halves of a change that it refuses as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Decision:
     restarts: str = ""
     reference: str = ""
     hint: str = ""
+    handler: str = ""
 
 
 def effect_of(case: Case) -> Decision | None:
@@ -83,6 +87,8 @@ def effect_of(case: Case) -> Decision | None:
     * the dry run succeeded: no difference -> unchanged; pods' template differs -> restart; otherwise -> patch
     * refused, a Job whose work differs: still running -> forbidden; on a rollback -> prune (the earlier one had run;
       an annotation of its author may say that it is to be run again); otherwise -> recreate
+    * refused for an immutable field that has a remedy, and the server would take both halves of the change ->
+      recreate-keeping-pods or recreate, with its price, and the restarts of what follows as an ordinary rollout
     * refused, otherwise -> forbidden, with the field; no answer -> unknown
     """
     if case.desired is None:
@@ -202,7 +208,7 @@ def _refused(case: Case) -> Decision:
     frozen: tuple[Frozen, ...] = ()
     if case.live is not None and case.desired is not None and _may_be_immutable(case, answer):
         frozen = immutables.frozen_fields(case.live, case.desired)
-    return _immutable(frozen) if frozen else _by_causes(case, answer)
+    return _immutable(case, frozen) if frozen else _by_causes(case, answer)
 
 
 def _may_be_immutable(case: Case, answer: DryRun) -> bool:
@@ -210,14 +216,60 @@ def _may_be_immutable(case: Case, answer: DryRun) -> bool:
     return answer.status == 422 or (answer.status == 403 and case.ref.kind.name == "PersistentVolumeClaim")
 
 
-def _immutable(frozen: tuple[Frozen, ...]) -> Decision:
-    fields = list(dict.fromkeys(one.difference.text for one in frozen))
+def _immutable(case: Case, frozen: tuple[Frozen, ...]) -> Decision:
+    fields = ", ".join(dict.fromkeys(one.difference.text for one in frozen))
+    reason = f"Kubernetes does not change {fields}: {frozen[0].reason}"
+    remedy = immutables.remedy(case.live, case.desired, frozen) if case.live and case.desired else None
+    if remedy and case.live and case.rehearsal:
+        return _remedied(case, remedy, frozen, reason=reason)
     return Decision(
         Effect.FORBIDDEN,
-        f"Kubernetes does not change {', '.join(fields)}: {frozen[0].reason}",
+        reason,
         tuple(one.difference for one in frozen),
         reference="immutable-field",
         hint=frozen[0].hint,
+    )
+
+
+def _remedied(case: Case, remedy: Remedy, frozen: tuple[Frozen, ...], *, reason: str) -> Decision:
+    """Both halves must be acceptable: nothing is deleted that could not be made again."""
+    rehearsal = case.rehearsal or Rehearsal(DryRun(None))
+    for half in (rehearsal.as_new, rehearsal.in_place):
+        if half is not None and half.result is None:
+            if _is_final(half):
+                return _by_causes(case, half)
+            return Decision(
+                Effect.UNKNOWN,
+                f"the API server gave no answer: {half.message}",
+                reference="unpredictable",
+                hint="plan again",
+            )
+    differences = tuple(one.difference for one in frozen)
+    text = f"{reason}; {remedy.price}"
+    half = rehearsal.in_place
+    if remedy.handler != READOPT or case.live is None or half is None or half.result is None:
+        return Decision(remedy.effect, text, differences, handler=remedy.handler)
+    later = _changing(case.live, half.result, case.ignored)
+    labels = _relabelled(case)
+    if later.restarts:
+        text += f"; then an ordinary rollout: {later.reason}" if later.reason else "; then an ordinary rollout"
+    return Decision(
+        remedy.effect,
+        text,
+        (*differences, *labels, *later.differences),
+        restarts=later.restarts,
+        handler=remedy.handler,
+    )
+
+
+def _relabelled(case: Case) -> tuple[Difference, ...]:
+    path = ("spec", "template", "metadata", "labels")
+    before = case.live.get(*path, default={}) if case.live else {}
+    after = case.desired.get(*path, default={}) if case.desired else {}
+    return tuple(
+        Difference((*path, name), before.get(name, ABSENT), after.get(name, ABSENT))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
     )
 
 

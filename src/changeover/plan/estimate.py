@@ -27,7 +27,7 @@ def estimate(
 ) -> Estimates:
     """Seconds for the change, for its rollback, and without service."""
     changes = tuple(changes)
-    restarting = [live[change.ref.key] for change in changes if change.effect is Effect.RESTART]
+    restarting = [live[change.ref.key] for change in changes if change.restarts and change.ref.key in live]
     longest = max((_restart(obj) for obj in restarting), default=0.0)
     jobs = sum(
         change.ref.kind.name == "Job" and change.effect in {Effect.CREATE, Effect.RECREATE} for change in changes

@@ -30,8 +30,8 @@ def counts(changes: Iterable[ObjectChange]) -> dict[str, int]:
 
 
 def pods_restarting(changes: Iterable[ObjectChange]) -> int:
-    """How many pods restart."""
-    numbers = (change.restarts.partition(" ")[0] for change in changes if change.effect is Effect.RESTART)
+    """How many pods restart; also those of what is first made again around its pods."""
+    numbers = (change.restarts.partition(" ")[0] for change in changes if change.restarts)
     return sum(int(number) for number in numbers if number.isdigit())
 
 

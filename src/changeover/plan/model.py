@@ -67,6 +67,8 @@ class ObjectChange:
     holds_data: bool = False
     restarts: str = ""
     """Which pods restart and why; empty when none."""
+    handler: str = ""
+    """What brings about a change that Kubernetes refuses in place (`plan/immutables/remedy.py`); empty = apply does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,16 @@ class DryRun:
     causes: tuple[tuple[str, str, str], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     """Other managers of fields we set: (manager, field)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the API server says of the two halves of a change that it refuses as a whole."""
+
+    as_new: DryRun
+    """Of the manifest, were nothing there."""
+    in_place: DryRun | None = None
+    """Of a workload's manifest under the identity that lives: what follows as an ordinary change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,8 @@ class Snapshot:
     """Whether the gate's admission policy and its binding are in the cluster."""
     claims: frozenset[str] = frozenset()
     """Names of the claims in the Installation's namespace."""
+    rehearsals: Mapping[str, Rehearsal] = field(default_factory=dict)
+    """Keys of objects whose change was refused but can be brought about otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, classes, data, diff, epochs, facts, findings, wayback
+from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, wayback
 from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
@@ -28,7 +28,8 @@ from changeover.render.revision import Revision
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
     """Decide the change against the cluster as it was seen."""
     decisions = decide(intent, snapshot)
-    situation = _situation(intent, snapshot, changes=_changes(intent, snapshot, decisions))
+    changes = _with_bridges(_changes(intent, snapshot, decisions), intent, snapshot)
+    situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
@@ -84,6 +85,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             foreign=snapshot.foreign.get(key, ""),
             is_rollback=intent.kind == "rollback",
             ignored=_set_by_the_run(obj, intent),
+            rehearsal=snapshot.rehearsals.get(key),
         )
     for key, ref in leaving.items():
         if key not in new:
@@ -153,9 +155,15 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
             fields=shown(decision.differences, ref.kind.name, masking=masking),
             holds_data=_holds_data(ref, snapshot, new),
             restarts=masking.sentence(decision.restarts),
+            handler=decision.handler,
         )
         for ref, decision in decisions
     )
+
+
+def _with_bridges(changes: tuple[ObjectChange, ...], intent: Intent, snapshot: Snapshot) -> tuple[ObjectChange, ...]:
+    followers = bridging.bridged(changes, snapshot.live, _by_key(intent.new))
+    return tuple(replace(one, handler=bridging.BRIDGE) if one.ref.key in followers else one for one in changes)
 
 
 def _holds_data(ref: Ref, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> bool:

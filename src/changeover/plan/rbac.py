@@ -69,10 +69,13 @@ _ALWAYS: tuple[Row, ...] = (
     (API_VERSION, "Changeover", "changeovers", frozenset({*_LOOK, "create", "patch"})),
     (API_VERSION, "Changeover", "changeovers/status", frozenset({"patch"})),
 )
+_REVISIONS: Row = ("apps/v1", "ControllerRevision", "controllerrevisions", frozenset({"list", "delete"}))
 _FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
     (frozenset({Verb.CLOSE_GATE, Verb.OPEN_GATE}), ("v1", "ConfigMap", "configmaps", _OWN)),
     (frozenset({Verb.CLOSE_GATE, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"create"}))),
-    (frozenset({Verb.DRAIN}), ("v1", "Pod", "pods", frozenset({"patch"}))),
+    (frozenset({Verb.DRAIN, Verb.BRIDGE, Verb.READOPT}), ("v1", "Pod", "pods", frozenset({"patch"}))),
+    (frozenset({Verb.READOPT}), ("apps/v1", "ReplicaSet", "replicasets", frozenset({"create", "delete"}))),
+    (frozenset({Verb.READOPT}), _REVISIONS),
     (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"delete"}))),
     (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods/proxy", frozenset({"get", "update"}))),
     (frozenset({Verb.PROBE, Verb.SOAK}), ("batch/v1", "Job", "jobs", _OWN)),

@@ -85,6 +85,7 @@ def change_as_json(change: ObjectChange) -> dict[str, Any]:
         "wave": change.wave,
         "holdsData": change.holds_data,
         "restarts": change.restarts,
+        "handler": change.handler,
     }
 
 
@@ -97,4 +98,5 @@ def _change_from(data: Mapping[str, Any]) -> ObjectChange:
         wave=data["wave"],
         holds_data=data["holdsData"],
         restarts=data["restarts"],
+        handler=data.get("handler", ""),
     )

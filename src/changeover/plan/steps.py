@@ -29,6 +29,9 @@ class Verb(StrEnum):
     RESTORE = "restore"  # arguments: of (back-up step id)
     APPLY = "apply"  # target object key; arguments: revision (digest), propagation for Jobs
     PRUNE = "prune"  # delete an object of the old revision; arguments: kept data refused
+    BRIDGE = "bridge"  # Services and policies keep their pods while labels change; arguments: objects, revision
+    READOPT = "re-adopt"  # target workload's identity becomes that of revision; its pods stay; arguments: revision
+    UNBRIDGE = "unbridge"  # Services and policies take the form of revision; arguments: objects, revision
     WAIT_READY = "wait-ready"  # arguments: objects (keys), informers, holdSeconds
     PROBE = "probe"  # one probe from the user's side; arguments: probe, version
     SOAK = "soak"  # keep probing; arguments: seconds, probes

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
-from changeover.plan import inventory, rbac
+from changeover.plan import immutables, inventory, rbac
 from changeover.plan.dress import dress
-from changeover.plan.model import DryRun, Snapshot
+from changeover.plan.immutables import identity
+from changeover.plan.immutables.remedy import READOPT
+from changeover.plan.model import DryRun, Rehearsal, Snapshot
 from changeover.ports import Busy, Cluster, ClusterProblem, FieldConflict, Refused, Resource
 from changeover.render.revision import Revision
 from changeover.settings import APPLYSET_PART_OF, GATE_POLICY, PARALLEL
@@ -29,6 +31,8 @@ _BINDING = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBin
 _POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
 _AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 _CLAIM = Kind("v1", "PersistentVolumeClaim")
+REFUSED = 422
+"""The status with which a change of an immutable field is answered."""
 
 
 async def take_snapshot(
@@ -47,6 +51,7 @@ async def take_snapshot(
         _denied(look, new, old),
         _policy_gate(look),
     )
+    dressed = {obj.ref.key: obj for obj in _dressed(look, new, set_id=set_id, autoscaled=autoscaled)}
     return Snapshot(
         live=found,
         dry_runs=dry_runs,
@@ -58,6 +63,7 @@ async def take_snapshot(
         populated=await _populated(look, found, new),
         policy_gate=gate,
         claims=claims,
+        rehearsals=await _rehearsals(look, found, dressed, dry_runs),
     )
 
 
@@ -167,12 +173,36 @@ async def _claims(look: _Look) -> frozenset[str]:
 
 
 async def _dry_runs(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> dict[str, DryRun]:
-    objects = [obj for obj in new.objects if (obj.api_version, obj.kind) in look.served]
-    dressed = [
-        dress(obj, new.digest, applyset_id=set_id, autoscaled=autoscaled, version=new.version) for obj in objects
-    ]
+    dressed = _dressed(look, new, set_id=set_id, autoscaled=autoscaled)
     answers = await look.all(_dry_run(look.cluster, obj) for obj in dressed)
-    return {obj.ref.key: answer for obj, answer in zip(objects, answers, strict=True)}
+    return {obj.ref.key: answer for obj, answer in zip(dressed, answers, strict=True)}
+
+
+def _dressed(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> list[KubeObject]:
+    return [
+        dress(obj, new.digest, applyset_id=set_id, autoscaled=autoscaled, version=new.version)
+        for obj in new.objects
+        if (obj.api_version, obj.kind) in look.served
+    ]
+
+
+async def _rehearsals(
+    look: _Look, live: Mapping[str, KubeObject], wanted: Mapping[str, KubeObject], answers: Mapping[str, DryRun]
+) -> dict[str, Rehearsal]:
+    """Ask about both halves of what was refused for an immutable field and can be brought about otherwise."""
+    found: dict[str, Rehearsal] = {}
+    for key, answer in answers.items():
+        if answer.result is not None or answer.status != REFUSED or key not in live:
+            continue
+        frozen = immutables.frozen_fields(live[key], wanted[key])
+        remedy = immutables.remedy(live[key], wanted[key], frozen)
+        if remedy is not None:
+            in_place = identity.in_place(live[key], wanted[key]) if remedy.handler == READOPT else None
+            found[key] = Rehearsal(
+                await _dry_run(look.cluster, identity.as_new(wanted[key])),
+                await _dry_run(look.cluster, in_place) if in_place else None,
+            )
+    return found
 
 
 async def _dry_run(cluster: Cluster, obj: KubeObject) -> DryRun:

@@ -20,11 +20,13 @@ from changeover.plan.steps import Phase, Step, Verb
 from changeover.plan.strategy import Await, Side, Situation, Wave, is_applied
 from changeover.release.profile import Probe
 from changeover.settings import HEALTHY_HOLD_SECONDS
+from changeover.strategies import identities
 
 APPLY_SECONDS = 120.0
 RECREATE_SECONDS = 900.0
 READY_SECONDS = 900.0
 PROBE_SECONDS = 180.0
+_TOUCHING = frozenset({Verb.APPLY, Verb.PRUNE, Verb.SCALE, Verb.RESTORE, Verb.BRIDGE, Verb.READOPT, Verb.UNBRIDGE})
 
 
 def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Iterator[Step]:
@@ -32,6 +34,7 @@ def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Itera
 
     `held` names workloads (``deployment/server``) whose replicas other steps decide on: applying leaves them alone.
     """
+    yield from identities.change(situation)
     for wave in situation.waves:
         yield from _objects(wave, situation.new, prefix="", held=held)
         yield from _awaits(wave, prefix="")
@@ -76,14 +79,15 @@ def _undoes(prefix: str, ref: Ref) -> tuple[str, ...]:
 
 
 def _apply(one: ObjectChange, side: Side, *, prefix: str, wave: str) -> Step:
-    recreated = one.effect in {Effect.RECREATE, Effect.RECREATE_KEEPING_PODS}
+    recreated = one.effect is Effect.RECREATE
+    more = {"handler": one.handler} if recreated and one.handler else {}
     return Step(
         id=f"{prefix}apply/{one.ref.key}",
         verb=Verb.APPLY,
         title=f"{'Recreate' if recreated else 'Apply'} {one.ref}",
         phase=Phase.CHANGE,
         target=one.ref.key,
-        arguments={"revision": side.digest, "effect": one.effect.value},
+        arguments={"revision": side.digest, "effect": one.effect.value, **more},
         wave=wave,
         deadline=RECREATE_SECONDS if recreated else APPLY_SECONDS,
         undoes=_undoes(prefix, one.ref),
@@ -181,4 +185,4 @@ def record(situation: Situation) -> Step:
 
 def touching(steps: Iterable[Step]) -> tuple[str, ...]:
     """The ids of the steps that change objects of the application."""
-    return tuple(step.id for step in steps if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.SCALE, Verb.RESTORE})
+    return tuple(step.id for step in steps if step.verb in _TOUCHING)

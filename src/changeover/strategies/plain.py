@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from changeover.plan.steps import Step, Steps
 from changeover.plan.strategy import Situation
-from changeover.strategies import changing, opening, restoring
+from changeover.strategies import changing, identities, opening, restoring
 
 
 class Plain:
@@ -34,6 +34,7 @@ class Plain:
 
     def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
         touched = changing.touching(forward)
+        yield from identities.undo(situation)
         yield from changing.undo_change(situation)
         if situation.old:
             yield changing.wait_ready(situation, situation.old, prefix="back/", undoes=touched)

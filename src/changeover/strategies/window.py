@@ -17,7 +17,7 @@ from dataclasses import replace
 from changeover.plan.steps import Phase, Step, Steps, Verb
 from changeover.plan.strategy import Situation
 from changeover.release.profile import DataStore
-from changeover.strategies import changing, opening, restoring, verifying
+from changeover.strategies import changing, identities, opening, restoring, verifying
 
 SCALE_SECONDS = 300.0
 COPY_SECONDS = 7200.0
@@ -59,6 +59,7 @@ class Window:
         yield from _closed_again(situation)
         for store in _quiesced(situation):
             yield _start(store, prefix="back/", undoes=(_stop(store).id,))
+        yield from identities.undo(situation)
         stops = restoring.stops(situation, changed) if _restores(situation) else ()
         yield from stops
         if _restores(situation):

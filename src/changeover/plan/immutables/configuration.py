@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from changeover.objects import KubeObject
 from changeover.plan.diff import Difference
 from changeover.plan.immutables.frozen import Frozen, differing
+from changeover.plan.immutables.remedy import REPLACE, Remedy
+from changeover.plan.model import Effect
 
 HINT = "it has to be deleted and created again, or the release has to use another name"
 
@@ -25,3 +27,12 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
     for part in ("data", "binaryData"):
         for change in differing(live, desired, part):
             yield Frozen(change, f"the {live.kind} is marked immutable", HINT)
+
+
+def cure(_live: KubeObject, _desired: KubeObject, _frozen: Sequence[Frozen]) -> Remedy | None:
+    """Deleted and made again."""
+    return Remedy(
+        Effect.RECREATE,
+        REPLACE,
+        "it is deleted and made again at once; running pods keep what they have read until they restart",
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from changeover.objects import KubeObject
 from changeover.plan.diff import Difference
 from changeover.plan.immutables.frozen import Frozen
+from changeover.plan.immutables.remedy import REPLACE, Remedy
+from changeover.plan.model import Effect
 
 HINT = "the Service has to be deleted and created again with that address; connections stall for about a second"
 
@@ -24,6 +26,14 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
         before, after = live.get(*path), desired.get(*path)
         if after not in (None, "") and before not in (None, "") and before != after:
             yield Frozen(Difference(_named(path), before, after), reason, HINT)
+
+
+def cure(live: KubeObject, _desired: KubeObject, _frozen: Sequence[Frozen]) -> Remedy | None:
+    """Made again; it keeps its node ports, and loses its connections for a moment."""
+    price = "it is deleted and made again: new connections fail for about a second, and its address changes"
+    if live.get("spec", "type") == "LoadBalancer":
+        price += "; the load balancer outside is made anew, which can take minutes"
+    return Remedy(Effect.RECREATE, REPLACE, price)
 
 
 def _named(path: tuple[str | int, ...]) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ whatever else stands in the spec outside of the seven.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from changeover.objects import KubeObject
 from changeover.plan.diff import ABSENT, Difference, overlay_values
 from changeover.plan.immutables.frozen import Frozen, differing
+from changeover.plan.immutables.remedy import KEEPING_PODS, Remedy
 from changeover.plan.immutables.selectors import selector_changes
 
 MUTABLE = frozenset(
@@ -25,9 +27,7 @@ MUTABLE = frozenset(
         "minReadySeconds",
     }
 )
-HINT = (
-    "the StatefulSet has to be deleted, leaving its pods and claims, and created again; this version does not do that"
-)
+HINT = "a claim template under another name means new, empty volumes; ask the vendor how to move the data"
 _DEFAULTS: Mapping[str, Any] = {"serviceName": "", "podManagementPolicy": "OrderedReady"}
 _REASONS = {
     "serviceName": "the governing Service is part of the pods' names in DNS",
@@ -48,6 +48,19 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
         before, after = live.get("spec", name) or default, desired.get("spec", name) or default
         if before != after:
             yield Frozen(Difference(("spec", name), before, after), _REASONS[name], HINT)
+
+
+def cure(live: KubeObject, desired: KubeObject, frozen: Sequence[Frozen]) -> Remedy | None:
+    """Its pods and claims are kept; but a claim template of another name would leave its data behind."""
+    if _by_name(live).keys() != _by_name(desired).keys():
+        return None
+    prices = [KEEPING_PODS.price]
+    paths = [one.difference.path for one in frozen]
+    if any(path[:2] == ("spec", "volumeClaimTemplates") for path in paths):
+        prices.append("the claims that it has stay as they are, only later ones follow the new template")
+    if ("spec", "serviceName") in paths:
+        prices.append("each pod's own DNS name follows its Service at the pod's next restart")
+    return replace(KEEPING_PODS, price="; ".join(prices))
 
 
 def _claim_templates(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:

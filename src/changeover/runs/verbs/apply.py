@@ -4,6 +4,7 @@
   that were read, so that nothing that came in between can be hit
 * a Job whose template differs is deleted in the foreground and created again once it is gone: its old pod must not run
   beside the new one. A Job that is at work is waited for, never deleted.
+* what else Kubernetes does not change is replaced (`replacing.py`); workloads keep their pods (`identity/`)
 * a finished Job of this revision is left alone, also when its TTL has removed it: the journal knows that it ran
 """
 
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from changeover.errors import Problem
 from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
 from changeover.plan import inventory
 from changeover.plan.dress import dress
@@ -20,15 +20,11 @@ from changeover.plan.steps import Step
 from changeover.ports import Json
 from changeover.runs.health import kstatus
 from changeover.runs.scene import Scene
+from changeover.runs.verbs import replacing
+from changeover.runs.verbs.manifests import manifest
 
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 POLL = 0.5
-
-
-class NotInRevision(Problem):
-    """A step names an object that its revision does not have; the plan and the revision do not belong together."""
-
-    reference = "not-in-revision"
 
 
 async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
@@ -43,21 +39,21 @@ async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
         live = None
     if live is not None and step.arguments.get("effect") == Effect.RECREATE:
         if _is_of(live, wanted):
+            await replacing.finished(step, scene, live)
             return {"uid": live.uid, "created": True}
-        await _remove_job(step, scene, live)
+        await (_remove_job if live.kind == "Job" else replacing.removed)(step, scene, live)
         live = None
     await scene.checkpoint(step)
-    done = await scene.cluster.apply(_fenced(wanted, live))
+    done = await scene.cluster.apply(_fenced(replacing.as_before(step, scene, wanted), live))
+    await replacing.finished(step, scene, done)
     created = scene.notes(step.id).get("existed") is False
     return {"uid": done.uid, "created": created}
 
 
 def _dressed(step: Step, scene: Scene) -> KubeObject:
     subject = scene.subject
+    found = manifest(step, scene)
     revision = subject.revision(str(step.arguments["revision"]))
-    found = next((obj for obj in revision.objects if obj.ref.key == step.target), None)
-    if found is None:
-        raise NotInRevision(f"{step.target} must be in the revision that the step names.", found=revision.digest)
     parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
     return dress(
         found,

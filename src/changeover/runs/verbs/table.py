@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from changeover.plan.steps import Verb
 from changeover.runs.scene import Act
-from changeover.runs.verbs import apply, backup, drain, gate, probe, prune, record, scale, wait_ready, waits
+from changeover.runs.verbs import apply, backup, bridging, drain, gate, probe, prune, record, scale, wait_ready, waits
+from changeover.runs.verbs.identity.readopt import readopt
 
 ACTS: Mapping[Verb, Act] = {
     Verb.WAIT_WINDOW: waits.wait_window,
@@ -20,6 +21,9 @@ ACTS: Mapping[Verb, Act] = {
     Verb.RESTORE: backup.restore,
     Verb.APPLY: apply.apply,
     Verb.PRUNE: prune.prune,
+    Verb.BRIDGE: bridging.bridge,
+    Verb.READOPT: readopt,
+    Verb.UNBRIDGE: bridging.unbridge,
     Verb.WAIT_READY: wait_ready.wait_ready,
     Verb.PROBE: probe.probe,
     Verb.SOAK: probe.soak,

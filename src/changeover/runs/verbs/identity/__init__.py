@@ -1,0 +1,1 @@
+"""Giving a running workload another identity without touching its pods (measured sequences, kill-safe)."""

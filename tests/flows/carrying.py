@@ -1,0 +1,118 @@
+"""A whole run against a real API server: planned, executed from its journal, by as many processes as a test wants."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from changeover.kube.client import KubeCluster
+from changeover.kube.clock import SystemClock
+from changeover.kube.journal import Journal
+from changeover.kube.lease import KubeLease
+from changeover.objects import API_VERSION, Kind, KubeObject, Ref
+from changeover.plan.intent import Intent
+from changeover.plan.inventory import applyset_id
+from changeover.plan.model import Plan
+from changeover.plan.planner import make_plan
+from changeover.plan.strategy import Parameters
+from changeover.release.profile import Profile
+from changeover.render.revision import Revision
+from changeover.runs import executor
+from changeover.runs.faults import Faults
+from changeover.runs.observe import take_snapshot
+from changeover.runs.scene import Subject
+from changeover.runs.state import RunState
+from changeover.runs.verbs.table import ACTS
+from changeover.strategies.table import strategy_named
+from tests.flows.planning import bring_about, plan_of
+
+NAME = "app"
+
+
+@dataclass
+class Carrying:
+    """Runs of one installation in one namespace."""
+
+    server: KubeCluster
+    namespace: str
+    runs: list[KubeObject] = field(default_factory=list)
+
+    async def install(self, old: Revision) -> None:
+        """Make this revision what runs, and wait until its pods are ready."""
+        labels = {"changeover.dev/installation": NAME}
+        metadata = {"name": NAME, "namespace": self.namespace, "labels": labels}
+        self.installation = await self.server.create(
+            KubeObject(
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": "Installation",
+                    "metadata": metadata,
+                    "spec": {"source": {"channel": "/none"}},
+                }
+            )
+        )
+        assert applyset_id(self.installation.ref) == applyset_id(
+            Ref(Kind("changeover.dev/v1alpha1", "Installation"), self.namespace, NAME)
+        )
+        await bring_about(
+            self.server,
+            await plan_of(self.server, old, None, namespace=self.namespace),
+            old,
+            namespace=self.namespace,
+        )
+
+    async def planned(self, new: Revision, old: Revision) -> Plan:
+        """The plan from one revision to the other, as it is now."""
+        intent = Intent("update", new, old, self.namespace, masking_key=b"k", parameters=Parameters(hold_seconds=0.5))
+        seen = await take_snapshot(self.server, new, old, installation=self.installation.ref, namespace=self.namespace)
+        return make_plan(intent, seen, strategy=strategy_named("plain"))
+
+    async def carry(self, new: Revision, old: Revision) -> RunState:
+        """Go from the old to the new revision."""
+        plan = await self.planned(new, old)
+        assert not plan.blocked, plan.findings
+        number = len(self.runs) + 1
+        labels = {"changeover.dev/installation": NAME}
+        metadata = {"name": f"{NAME}-{number}", "namespace": self.namespace, "labels": labels}
+        spec = {
+            "installation": NAME,
+            "kind": "update",
+            "strategy": "plain",
+            "planDigest": plan.digest,
+            "planBlob": "none",
+        }
+        run = await self.server.create(
+            KubeObject({"apiVersion": API_VERSION, "kind": "Changeover", "metadata": metadata, "spec": spec})
+        )
+        self.runs.append(run)
+        subject = Subject(
+            installation=NAME,
+            namespace=self.namespace,
+            installation_uid=self.installation.uid,
+            run=run.name,
+            plan=plan,
+            old=old,
+            new=new,
+            profile=Profile(),
+            old_number=number,
+            new_number=number + 1,
+        )
+        clock = SystemClock()
+        ports = executor.Ports(
+            cluster=self.server,
+            clock=clock,
+            http=None,  # type: ignore[arg-type]
+            volumes=None,
+            replan=lambda: self.planned(new, old),
+        )
+        lease = Ref(Kind("coordination.k8s.io/v1", "Lease"), self.namespace, f"changeover-{NAME}")
+        return await asyncio.wait_for(
+            executor.carry_on(
+                subject,
+                ports,
+                acts=ACTS,
+                journal=Journal(self.server, run),
+                lease=KubeLease(self.server, clock, ref=lease, holder=f"test-{number}"),
+                tell=lambda happening: print(happening.event, happening.step, happening.text),
+                faults=Faults(),
+            ),
+            120,
+        )
