@@ -102,7 +102,8 @@ def items(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def normal(raw: Mapping[str, Any], *, namespace: str, namespaced: Callable[[Kind], bool]) -> dict[str, Any]:
     """The object in its form. Raises UnusableObject when it has no name."""
     cleaned: dict[str, Any] = {key: _without_nothing(key, value) for key, value in raw.items() if key != "status"}
-    metadata = dict(cleaned.get("metadata") or {})
+    given = cleaned.get("metadata")
+    metadata = dict(given) if isinstance(given, Mapping) else {}
     kind = Kind(str(raw.get("apiVersion", "")), str(raw.get("kind", "")))
     if not isinstance(metadata.get("name"), str) or not metadata["name"]:
         raise UnusableObject(

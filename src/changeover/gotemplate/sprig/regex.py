@@ -10,7 +10,7 @@ from changeover.gotemplate.limits import check_text
 from changeover.gotemplate.problem import CallFailed
 from changeover.gotemplate.quoting import quote
 from changeover.gotemplate.signatures import Function, table
-from changeover.gotemplate.sprig.re2 import BadPattern, Pattern, compile_pattern
+from changeover.gotemplate.sprig.re2 import BadPattern, Match, Pattern, compile_pattern
 from changeover.gotemplate.values import StringList
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
@@ -30,7 +30,7 @@ def replace_all(source: str, text: str, new: str) -> str:
     return _replaced(source, text, lambda match: _expanded(match, new))
 
 
-def _replaced(source: str, text: str, new: Callable[[re.Match[str]], str]) -> str:
+def _replaced(source: str, text: str, new: Callable[[Match], str]) -> str:
     parts, end = [], 0
     for match in _matches(source, text):
         parts += [text[end : match.start()], new(match)]
@@ -39,22 +39,18 @@ def _replaced(source: str, text: str, new: Callable[[re.Match[str]], str]) -> st
     return "".join(parts) + text[end:]
 
 
-def _expanded(match: re.Match[str], new: str) -> str:
+def _expanded(match: Match, new: str) -> str:
     def group(reference: re.Match[str]) -> str:
         if reference[1]:
             return "$"
         name = reference[2] or reference[3]
-        number = int(name) if name.isdigit() else match.re.groupindex.get(name, -1)
-        return (match[number] or "") if 0 <= number <= match.re.groups else ""
+        return match.group(int(name) if name.isdigit() else name)
 
     return _REFERENCE.sub(group, new) if "$" in new else new
 
 
-def _matches(source: str, text: str, most: int = -1) -> list[re.Match[str]]:
-    try:
-        return pattern(source).matches(text, most)
-    except BadPattern as error:
-        raise CallFailed(str(error)) from None
+def _matches(source: str, text: str, most: int = -1) -> list[Match]:
+    return pattern(source).matches(text, most)
 
 
 def _match(source: str, text: str) -> bool:
