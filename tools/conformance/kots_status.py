@@ -12,13 +12,22 @@ from changeover.runs.health import informers
 from changeover.runs.health.informers import State
 from tools.conformance.case import Case, Skipped, read, same
 
-Judge = Callable[[KubeObject, Sequence[KubeObject]], State]
+Judge = Callable[[KubeObject, Sequence[KubeObject], int], State | None]
 JUDGES: Mapping[str, Judge] = {
-    "Deployment": lambda obj, _: informers.deployment(obj),
-    "StatefulSet": informers.stateful_set,
-    "DaemonSet": informers.daemon_set,
+    "Deployment": lambda obj, _others, _minor: informers.deployment(obj),
+    "StatefulSet": lambda obj, others, _minor: informers.stateful_set(obj, others),
+    "DaemonSet": lambda obj, others, _minor: informers.daemon_set(obj, others),
+    "Service": lambda obj, others, _minor: informers.service(obj, _only(others, "Endpoints")),
+    "Ingress": lambda obj, others, minor: informers.ingress(
+        obj, _only(others, "Service"), _only(others, "Endpoints"), minor=minor
+    ),
+    "PersistentVolumeClaim": lambda obj, _others, _minor: informers.claim(obj),
 }
 """What judges the objects of a kind."""
+
+
+def _only(objects: Sequence[KubeObject], kind: str) -> list[KubeObject]:
+    return [one for one in objects if one.kind == kind]
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -58,4 +67,5 @@ def _state(case: Mapping[str, Any]) -> None:
     if judge is None:
         raise Skipped(f"the state of a {obj.kind} is not judged")
     others = [KubeObject(raw) for raw in case.get("objects") or ()]
-    same(judge(obj, others).value, case["expected"]["state"])
+    state = judge(obj, others, int(case["k8sMinor"]))
+    same(state.value if state else "", case["expected"]["state"])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from changeover.objects import Kind, KubeObject
 
@@ -140,3 +141,76 @@ def owned(obj: KubeObject, pods: Sequence[KubeObject]) -> list[KubeObject]:
             for owner in pod.metadata.get("ownerReferences") or ()
         )
     ]
+
+
+def claim(obj: KubeObject) -> State:
+    """Ready once it is bound."""
+    return State.READY if obj.get("status", "phase") == "Bound" else State.UNAVAILABLE
+
+
+def service(obj: KubeObject, endpoints: Sequence[KubeObject]) -> State:
+    """By the addresses behind each of its ports, and by its outer address when it should have one."""
+    return _of_several([_behind(obj, endpoints), _outside(obj)]) or State.MISSING
+
+
+def ingress(
+    obj: KubeObject, services: Sequence[KubeObject], endpoints: Sequence[KubeObject], *, minor: int = 30
+) -> State | None:
+    """By the addresses behind every Service that it names; None when a Service is not there, or none says anything.
+
+    Before Kubernetes 1.22 an ingress without a default backend had one in kube-system.
+    """
+    names = [backend["service"]["name"] for backend in _backends(obj) if backend.get("service")]
+    here = {one.name: one for one in services if one.namespace == obj.namespace}
+    if not obj.get("spec", "defaultBackend") and not names and minor < LAST_WITH_DEFAULT_BACKEND:
+        names, here = ["default-http-backend"], {one.name: one for one in services if one.namespace == "kube-system"}
+    if any(name not in here for name in names):
+        return None
+    states = [_behind(here[name], endpoints) for name in names]
+    if any(here[name].get("spec", "type") == "LoadBalancer" for name in names):
+        states.append(State.READY if obj.get("status", "loadBalancer", "ingress") else State.UNAVAILABLE)
+    return _of_several(states)
+
+
+LAST_WITH_DEFAULT_BACKEND = 22
+
+
+def _backends(obj: KubeObject) -> Iterable[Mapping[str, Any]]:
+    yield from filter(None, [obj.get("spec", "defaultBackend")])
+    for rule in obj.get("spec", "rules", default=[]):
+        for path in (rule.get("http") or {}).get("paths") or ():
+            yield path.get("backend") or {}
+
+
+def _of_several(states: Sequence[State | None]) -> State | None:
+    """The worst of those that say something; none at all is missing."""
+    said = [state for state in states if state is not None]
+    return worst(said) if said or not states else None
+
+
+def _outside(obj: KubeObject) -> State:
+    if obj.get("spec", "type") != "LoadBalancer":
+        return State.READY
+    has = obj.get("spec", "externalIPs") or obj.get("status", "loadBalancer", "ingress")
+    return State.READY if has else State.UNAVAILABLE
+
+
+def _behind(obj: KubeObject, endpoints: Sequence[KubeObject]) -> State | None:
+    """By the Service's ports, by name; None when no address is behind a port of those names."""
+    ports = [port.get("name") or "" for port in obj.get("spec", "ports", default=[])]
+    found = next((one for one in endpoints if (one.namespace, one.name) == (obj.namespace, obj.name)), None)
+    subsets = found.get("subsets", default=[]) if found else []
+    if ports and not subsets:
+        return State.UNAVAILABLE
+    states = [state for port in ports for subset in subsets for state in _of_subset(port, subset)]
+    return worst(states) if states else None
+
+
+def _of_subset(port: str, subset: Mapping[str, Any]) -> Iterable[State]:
+    named = any((one.get("name") or "") == port for one in subset.get("ports") or ())
+    if named and not subset.get("addresses"):
+        yield State.UNAVAILABLE
+    elif subset.get("notReadyAddresses"):
+        yield State.DEGRADED
+    elif named:
+        yield State.READY

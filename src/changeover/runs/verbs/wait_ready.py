@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from changeover.errors import Problem
-from changeover.objects import KubeObject, Ref
+from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan.steps import Step
 from changeover.ports import Busy, Json, Unreachable
 from changeover.runs.health import causes, informers, jsonpath, kstatus
 from changeover.runs.health.causes import POD, Cause
 from changeover.runs.scene import Scene
 
+ENDPOINTS, SERVICE = Kind("v1", "Endpoints"), Kind("v1", "Service")
 POLL = 1.0
 BLIND = 5
 """Looks in a row that may fail for want of an answer."""
@@ -134,7 +135,13 @@ async def _state(scene: Scene, obj: KubeObject) -> informers.State:
     if obj.kind in ("StatefulSet", "DaemonSet"):
         pods = await scene.cluster.list(POD, namespace=obj.namespace)
         return informers.stateful_set(obj, pods) if obj.kind == "StatefulSet" else informers.daemon_set(obj, pods)
-    return informers.State.READY if kstatus.judge(obj).current else informers.State.UNAVAILABLE
+    if obj.kind == "PersistentVolumeClaim":
+        return informers.claim(obj)
+    endpoints = await scene.cluster.list(ENDPOINTS, namespace=obj.namespace)
+    if obj.kind == "Service":
+        return informers.service(obj, endpoints)
+    services = await scene.cluster.list(SERVICE, namespace=obj.namespace)
+    return informers.ingress(obj, services, endpoints) or informers.State.MISSING
 
 
 async def _explain(scene: Scene, waiting: Iterable[Waiting]) -> Cause | None:
