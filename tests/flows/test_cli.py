@@ -199,3 +199,14 @@ def test_custom_labels_are_added_kept_and_taken_off_by_going_back(installed: Com
     assert installed.ask("rollback", "1", *QUICK)["verdict"] == "committed"
     assert "team" not in installed.objects("deployment")[0]["metadata"]["labels"]
     assert "customisations" not in installed.objects("installations")[0]["spec"]
+
+
+def test_evidence_says_what_was_foretold_and_seen_and_the_next_plan_knows_it(installed: Commands) -> None:
+    installed.run("update", "2.0.0", *QUICK)
+    told = {one["what"]: one for one in installed.ask("evidence")["evidence"]["predictions"]}
+    restarts = told["pods of Deployment/notebook that restart"]
+    assert (restarts["predicted"], restarts["observed"], restarts["held"]) == ("1", "1 of 1", True)
+    assert "Prediction and reality" in installed.run("evidence").out
+    status = installed.objects("installations")[0]["status"]
+    assert len(status["secondsTaken"]) == 2
+    assert "Deployment.apps/" in "".join(status["restartSeconds"])

@@ -9,7 +9,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from changeover.actions import announce, answers, customising, installations, prepare, retention, revisions, runs_of
+from changeover.actions import (
+    announce,
+    answers,
+    customising,
+    installations,
+    learning,
+    prepare,
+    retention,
+    revisions,
+    runs_of,
+)
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
@@ -178,5 +188,6 @@ async def _carry_on(
         if state.verdict is Verdict.COMMITTED:
             await answers.settle(outside, installation, subject.new_number)
             await customising.settle(outside, installation, subject.new)
+            await learning.learn(outside, installation, run, subject.plan)
         await retention.tidy(outside, installation)
     return run, state

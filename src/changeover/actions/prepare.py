@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import continuing, customising, following, keys, revisions, runs_of, windows
+from changeover.actions import continuing, customising, following, keys, learning, revisions, runs_of, windows
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
@@ -90,6 +90,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         profile=wanted.profile,
         parameters=parameters,
         masking_key=(await keys.keys_of(outside, installation)).masking,
+        history=learning.history_of(installation),
         accept_data_loss=ask.accept_data_loss,
         missing_answers=wanted.missing,
         requires_from=wanted.requires_from,
@@ -220,6 +221,7 @@ async def replan(outside: Outside, installation: KubeObject, run: KubeObject, su
         profile=subject.profile,
         parameters=replace(Parameters(), **given),
         masking_key=(await keys.keys_of(outside, installation)).masking,
+        history=learning.history_of(installation),
         accept_data_loss=accepted,
     )
     return await _plan(outside, installation, intent, subject.plan.strategy)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from changeover.evidence.predicted import Prediction
+
 
 @dataclass(frozen=True, slots=True)
 class StepAccount:
@@ -66,6 +68,8 @@ class Evidence:
     backups: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[Mapping[str, Any], ...] = ()
     captured: tuple[Mapping[str, Any], ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    """What the plan foretold beside what was seen."""
     measurements: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:

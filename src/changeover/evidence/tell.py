@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from changeover.evidence import predicted
 from changeover.evidence.model import Evidence, SessionAccount, StepAccount
 from changeover.plan.model import Plan
 from changeover.plan.steps import Step, Verb
@@ -57,6 +58,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         sessions=tuple(_sessions(state, steps)),
         backups=tuple(state.done[step.id] for step in steps.values() if _is_done(step, Verb.BACK_UP, state)),
         answers=state.answers,
+        predictions=predicted.compare(plan, state, records),
         captured=tuple(record["data"] for record in records if record["event"] == "captured"),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from changeover.plan.estimate import History
 from changeover.plan.model import Finding
 from changeover.plan.strategy import Parameters
 from changeover.release.profile import Profile
@@ -33,5 +34,5 @@ class Intent:
     """Why the installed version may not be updated to this one directly, in words; empty when it may."""
     findings: tuple[Finding, ...] = ()
     """Found elsewhere and to be shown with the plan: preflights, guide entries, licence."""
-    seconds_taken: tuple[float, ...] = ()
-    """How long earlier changes of this Installation took, from apply to healthy."""
+    history: History = field(default_factory=History)
+    """What earlier changes of this Installation took."""

@@ -23,6 +23,7 @@ from changeover.plan.steps import Step, Steps, Verb
 from changeover.plan.strategy import Side, Situation, Strategy, is_applied
 from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
+from changeover.settings import HEALTHY_HOLD_SECONDS
 
 
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
@@ -187,12 +188,17 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
         way_back=in_waves(back, old or Revision("", (), "")),
         profile=intent.profile,
         parameters=intent.parameters,
-        estimates=estimate(changes, snapshot.live, seconds_taken=intent.seconds_taken),
+        estimates=estimate(changes, snapshot.live, history=intent.history, hold_seconds=_hold_seconds(intent)),
         policy_gate=snapshot.policy_gate,
         stores=tuple(store for store in intent.profile.data if store.claim in snapshot.claims),
         back_needs_restore=epochs.back_needs_restore(intent),
         no_way_back=apis.no_way_back(old, snapshot.served, snapshot.live),
     )
+
+
+def _hold_seconds(intent: Intent) -> float:
+    chosen = intent.parameters.hold_seconds
+    return HEALTHY_HOLD_SECONDS if chosen is None else chosen
 
 
 def _standing(changes: Iterable[ObjectChange], revision: Revision, snapshot: Snapshot) -> tuple[str, ...]:

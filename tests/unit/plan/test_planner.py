@@ -3,6 +3,7 @@ import json
 import pytest
 
 from changeover.plan import explain
+from changeover.plan.estimate import History
 from changeover.plan.model import Plan
 from changeover.plan.record import plan_as_json, plan_from_json
 from changeover.plan.steps import Verb
@@ -164,9 +165,9 @@ def test_estimates_come_from_the_objects_and_are_refined_by_history() -> None:
     )
     old, new = revision("1", slow), revision("2", with_(slow, 1, "spec", "template", "spec", "x"))
     computed = plan(new, old).facts
-    assert computed["expectedSeconds"] == pytest.approx(30, abs=0.1)
+    assert computed["expectedSeconds"] == pytest.approx(60, abs=0.1)  # 30 s of them all must stay healthy
     assert computed["expectedDowntimeSeconds"] == 0
-    assert plan(new, old, seconds_taken=(90.0, 400.0)).facts["expectedSeconds"] == 400
+    assert plan(new, old, history=History((90.0, 400.0))).facts["expectedSeconds"] == 400
 
 
 def test_the_inventory_may_name_what_is_gone() -> None:

@@ -10,6 +10,7 @@ from changeover.objects import API_VERSION, Kind, KubeObject, Ref
 from changeover.plan import inventory
 from changeover.plan.steps import Step, Verb
 from changeover.ports import Json
+from changeover.runs import reality
 from changeover.runs.scene import Scene
 from changeover.settings import APPLYSET_ID, KEEP_RUNS
 
@@ -37,7 +38,8 @@ async def record(step: Step, scene: Scene) -> Mapping[str, Json]:
         },
     )
     await scene.cluster.patch(ref, {"status": _status(scene, live)}, subresource="status")
-    return {"revision": subject.new.digest, "number": subject.new_number}
+    observed = await reality.look(scene.cluster, subject.new)
+    return {"revision": subject.new.digest, "number": subject.new_number, "observed": observed}
 
 
 def _status(scene: Scene, live: KubeObject | None) -> dict[str, Any]:
