@@ -1,8 +1,8 @@
 """What became of the pods: looked at once, when a run is about to record what runs now.
 
 Nothing needs to be remembered from before: when we last changed a workload stands in its ``managedFields``, by the
-server's own clock, in whole seconds; a pod that was created since is new, one that is older is the same pod as before. How long a new
-one took is from that change until it was ready.
+server's own clock, in whole seconds; a pod that was created since is new, one that is older is the same pod as before.
+How long a new one took is from that change until it was ready.
 """
 
 from __future__ import annotations
