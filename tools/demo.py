@@ -210,14 +210,16 @@ def fail(demo: Demo) -> None:
     demo.changeover("status")
 
 
-def refuse(demo: Demo, channel: Path) -> None:
+def immutables(demo: Demo, channel: Path) -> None:
     """Chapter 7."""
-    chapter(7, "What cannot be done is said before anything is touched: 2022.07.1 to 2022.08.0 changes selectors")
+    chapter(
+        7, "What Kubernetes refuses to change: 2022.07.1 to 2022.08.0 has other selectors, and claims of other labels"
+    )
     old = Demo(demo.out, demo.hands_free, demo.kubeconfig, demo.context, namespace="workbench-old")
     words = ("install", str(channel), "--version", "2022.07.1", "--name", "old", "--hold", "0", "--yes")
     old.changeover(*words)
     old.changeover("plan", "--to", "2022.08.0", "--strategy", "plain")
-    old.changeover("update", "2022.08.0", "--strategy", "plain", "--yes", expect=3)
+    old.changeover("update", "2022.08.0", "--strategy", "plain", "--hold", "3", "--yes")
 
 
 def tell(demo: Demo, began: float) -> None:
@@ -265,7 +267,7 @@ def _chapters(demo: Demo, ours: kubebox.Cluster | None) -> None:
         look(demo)
         change_over(demo)
         fail(demo)
-        refuse(demo, channel)
+        immutables(demo, channel)
 
 
 @contextlib.contextmanager

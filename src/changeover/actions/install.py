@@ -58,8 +58,8 @@ async def refuse_unprepared(outside: Outside) -> None:
     missing = [name for name in await outside.definitions.missing(outside.cluster) if "Definition/" in name]
     if missing:
         raise installations.NotSetUp(
-            "This cluster does not know our kinds yet.",
-            found=f"missing: {', '.join(missing)}",
+            "This cluster must know our kinds, as this version has them.",
+            found=f"missing or older: {', '.join(missing)}",
             hint="an administrator runs `changeover setup` once per cluster",
         )
 
