@@ -127,3 +127,36 @@ def test_no_answer_is_readable_at_rest_or_said(installed: Commands) -> None:
             assert letters.PASSWORD.encode() not in content
             assert b"a.example" not in content
     assert not [text for text in installed.said if letters.PASSWORD in text]
+
+
+def test_answers_are_edited_in_an_editor(installed: Commands, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/a\\.example/c.example/; s/^# colour: blue/colour: green/' \"$1\"\n")
+    editor.chmod(0o755)
+    installed.run("config", "edit", *QUICK, EDITOR=str(editor))
+    assert live(installed) == {"host": "c.example", "colour": "green"}
+    assert installed.run("config", "get", "admin_password", "--reveal").out.strip() == letters.PASSWORD
+    assert "Nothing was changed" in installed.run("config", "edit", *QUICK, EDITOR="true").err
+
+
+def test_a_charts_values_are_answers_too(commands: Commands, tmp_path: Path) -> None:
+    pytest.importorskip("helm_python", reason="Helm is not installed")
+    chart = tmp_path / "web"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("page: {title: hello, size: 1}\nlabels: {}\n")
+    (chart / "templates" / "map.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+        'data: {title: {{ .Values.page.title | quote }}, size: "{{ mul .Values.page.size 2 }}"}\n'
+    )
+    given = tmp_path / "values.yaml"
+    given.write_text("page: {title: mine}\nlabels: {a.b/c: d}\n")
+    commands.run("install", str(chart), "--answers", str(given), "--set", "page.size=4", *QUICK)
+    data = commands.objects("configmap", "--field-selector", "metadata.name=web")[0]["data"]
+    assert data == {"title": "mine", "size": "8"}
+    settings = held(commands)
+    assert (settings["page.title"]["value"], settings["page.title"]["default"]) == ("mine", "hello")
+    assert settings["labels"]["origin"] == f"{given} line 2"
+    commands.run("config", "set", "--unset", "page.title", *QUICK)
+    data = commands.objects("configmap", "--field-selector", "metadata.name=web")[0]["data"]
+    assert data == {"title": "hello", "size": "8"}
