@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,6 +11,8 @@ from changeover.actions import following
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Desk
 from changeover.lint import lint as rules
+from changeover.lint import sarif
+from changeover.lint.finding import Finding
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.answers import Given
@@ -109,18 +111,15 @@ async def show(desk: Desk, path: str, version: str) -> dict[str, Any]:
     }
 
 
-async def lint(desk: Desk, path: str, version: str) -> list[dict[str, Any]]:
+async def lint(desk: Desk, path: str, version: str) -> tuple[Finding, ...]:
     """Findings for the author, worst first."""
     package, _ = await read(desk, path, version)
-    return [
-        {
-            "level": finding.level.value,
-            "rule": finding.rule,
-            "where": f"{finding.file}:{finding.line}" if finding.line else finding.file,
-            "message": finding.message,
-        }
-        for finding in rules.lint(package, functions=pipeline.function_names())
-    ]
+    return rules.lint(package, functions=pipeline.function_names())
+
+
+def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The findings in the form that code hosts read."""
+    return sarif.as_sarif(findings)
 
 
 async def render(desk: Desk, wanted: Wanted) -> Rendered:

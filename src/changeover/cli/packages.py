@@ -36,22 +36,25 @@ def show(where: Where, path: str, version: str) -> None:
 @located
 @click.argument("path")
 @click.option("--version", default="", help="Release, when PATH is a channel.")
+@click.option("--sarif", is_flag=True, help="As SARIF 2.1.0, which code hosts show beside the lines.")
 @click.pass_obj
-def lint(where: Where, path: str, version: str) -> None:
+def lint(where: Where, path: str, version: str, sarif: bool) -> None:
     """Findings for the package's author; exits with 3 when one is an error."""
     from changeover.actions import packages as action
 
     findings = asking.offline(lambda desk: action.lint(desk, path, version))
-    if where.json:
-        output.show_json(findings)
+    if sarif:
+        output.show_json(action.as_sarif(findings))
+    elif where.json:
+        output.show_json([one.as_json() for one in findings])
     elif not findings:
         output.heading("Nothing to say against this package.")
     else:
         output.show_table(
-            ((one["level"], one["where"], one["rule"], one["message"]) for one in findings),
+            ((one.level.value, one.where, one.rule, one.message) for one in findings),
             head=("level", "where", "rule", "finding"),
         )
-    if any(one["level"] == "error" for one in findings):
+    if any(one.level == "error" for one in findings):
         raise click.exceptions.Exit(3)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from changeover.lint import documents, pieces, templates
+from changeover.lint import documents, pieces, templates, workloads
 from changeover.lint.finding import Finding, Level
 from changeover.package.application import mappings, text
 from changeover.package.package import Package, spec_of
@@ -15,7 +15,12 @@ _ORDER = {Level.ERROR: 0, Level.WARN: 1, Level.INFO: 2}
 
 def lint(package: Package, *, functions: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
     """Everything to say against a package; `functions` are the names that the template language knows."""
-    found = [*documents.check(package), *templates.check(package, functions), *pieces.check(package)]
+    found = [
+        *documents.check(package),
+        *templates.check(package, functions),
+        *pieces.check(package),
+        *workloads.check(package),
+    ]
     judged = dict.fromkeys(_configured(package, found))
     return tuple(sorted(judged, key=lambda one: (_ORDER[one.level], one.file, one.line, one.rule)))
 

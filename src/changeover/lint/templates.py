@@ -17,6 +17,8 @@ from changeover.lint.finding import Finding, Level
 from changeover.package.application import mapping, mappings, text
 from changeover.package.documents import Document
 from changeover.package.package import Form, Package, spec_of
+from changeover.package.questions import BadConfig, read_config
+from changeover.render import config as configs
 from changeover.render import config_rules
 from changeover.render.templates import PASSES
 
@@ -57,6 +59,7 @@ def check(package: Package, functions: frozenset[str]) -> Iterator[Finding]:
                 yield from _template(document, Source(document.file, document.text, *delimiters), names, functions)
     if package.config:
         yield from _items(package.config)
+        yield from _circles(package.config)
 
 
 def config_items(config: Document | None) -> Iterator[tuple[str, dict[str, object]]]:
@@ -114,6 +117,16 @@ def _of_command(command: Command) -> Iterator[_Use]:
             yield from _calls(inside)
         elif isinstance(inside, Identifier) and place:
             yield _Use(inside.name, inside.position)
+
+
+def _circles(config: Document) -> Iterator[Finding]:
+    try:
+        configs.in_order({item.name: item for _, item in read_config(config).questions()})
+    except configs.CircularConfig as problem:
+        message = f"config items wait for each other: {problem.found}"
+        yield Finding("config-option-is-circular", Level.ERROR, message, config.file, config.line, problem.hint or "")
+    except BadConfig as problem:
+        yield Finding("invalid-config", Level.ERROR, problem.reason, config.file, problem.line, problem.hint or "")
 
 
 def _items(config: Document) -> Iterator[Finding]:

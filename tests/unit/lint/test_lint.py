@@ -3,6 +3,7 @@
 import pytest
 
 from changeover.lint.lint import lint
+from changeover.lint.sarif import as_sarif
 from changeover.package.package import read_package
 from changeover.render import functions
 
@@ -15,7 +16,8 @@ CLEAN = {
     "apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\n",
     "web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n"
     '  annotations: {kots.io/when: \'repl{{ ConfigOptionEquals "domain" "x" | not }}\'}\n'
-    "spec:\n  template:\n    spec:\n      containers:\n      - name: c\n        image: org/app:1\n",
+    "spec:\n  template:\n    spec:\n      containers:\n      - name: c\n        image: org/app:1\n"
+    "        readinessProbe: {httpGet: {port: 80}}\n        resources: {requests: {cpu: 1m}, limits: {memory: 1Mi}}\n",
 }
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 LINT_CONFIG = "apiVersion: kots.io/v1beta1\nkind: LintConfig\nspec:\n  rules:\n"
@@ -86,3 +88,54 @@ def test_findings_come_worst_first_with_their_places() -> None:
     files = {**CLEAN, "x.yaml": MANIFEST + "spec:\n  image: other\n---\nkind: Pod\n"}
     found = lint(read_package({path: text.encode() for path, text in files.items()}, "a"))
     assert [(finding.level, finding.where) for finding in found] == [("error", "x.yaml:6"), ("info", "x.yaml:5")]
+
+
+WEB = CLEAN["web.yaml"]
+MOUNT = "      volumes: [{{hostPath: {{path: {}}}}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("        readinessProbe: {httpGet: {port: 80}}\n", "", "container-readiness-probe"),
+        ("{requests: {cpu: 1m}, limits: {memory: 1Mi}}", "{}", "container-resources"),
+        (", limits: {memory: 1Mi}", "", "container-resource-limits"),
+        ("        resources", "        securityContext: {privileged: true}\n        resources", "privileged"),
+        ("spec:\n  template", "spec:\n  replicas: 1\n  template", "replicas-1"),
+        (
+            "      containers",
+            "      volumes: [{hostPath: {path: /var/run/docker.sock}}]\n      containers",
+            "volume-docker-sock",
+        ),
+        ("      containers", "      volumes: [{hostPath: {path: /etc}}]\n      containers", "volumes-host-paths"),
+        ("org/app:1", "org/APP:1", "container-image-invalid"),
+        ("  name: web\n", "  name: web\n  namespace: prod\n", "hardcoded-namespace"),
+        ("image: org", "env: [{value: 'repl{{ now | quote }}'}]\n        image: org", "random-in-pod-template"),
+    ],
+)
+def test_what_runs_is_looked_at(old: str, new: str, rule: str) -> None:
+    assert old in WEB
+    assert rule in _rules(web_yaml=WEB.replace(old, new))
+
+
+def test_a_secret_in_the_open_and_a_circle_and_a_second_licence_are_found() -> None:
+    assert _rules(x_yaml=MANIFEST + "data: {db_password: geheim-lang}\n")["secret-in-configmap"] == "warn"
+    circle = CLEAN["config.yaml"].replace("type: text}", "type: text, default: 'repl{{ ConfigOption \"domain\" }}'}")
+    assert _rules(config_yaml=circle)["config-option-is-circular"] == "error"
+    licence = "apiVersion: kots.io/v1beta1\nkind: License\nmetadata: {name: x}\n"
+    assert _rules(l_yaml=f"{licence}---\n{licence}")["duplicate-kots-kind"] == "error"
+
+
+def test_findings_as_sarif_name_rule_level_and_line() -> None:
+    files = {**CLEAN, "x.yaml": MANIFEST + "spec:\n  image: other\n---\nkind: Pod\n"}
+    found = lint(read_package({path: text.encode() for path, text in files.items()}, "a"))
+    run = as_sarif(found)["runs"][0]
+    first = run["results"][0]
+    assert (first["ruleId"], first["level"]) == ("missing-api-version-field", "error")
+    assert first["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "x.yaml"},
+        "region": {"startLine": 6},
+    }
+    assert [run["tool"]["driver"]["rules"][one["ruleIndex"]]["id"] for one in run["results"]] == [
+        one["ruleId"] for one in run["results"]
+    ]
