@@ -55,16 +55,16 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
 
 def _objects(changes: Iterable[ObjectChange], *, full: bool) -> Iterator[str]:
     changes = tuple(changes)
-    quiet = sum(change.effect is Effect.UNCHANGED for change in changes)
-    for change in changes:
-        if change.effect is Effect.UNCHANGED:
-            continue
+    shown = [change for change in changes if change.effect is not Effect.UNCHANGED]
+    width = max((len(change.effect.value) for change in shown), default=0)
+    for change in shown:
         words = "; ".join(word for word in (change.restarts, change.reason) if word)
-        yield f"  {change.effect.value:<10} {change.ref}{f'  ({words})' if words else ''}"
+        told = words if full else _cut(words)
+        yield f"  {change.effect.value:<{width}}  {change.ref}{f'  ({told})' if told else ''}"
         if full or change.effect in {Effect.FORBIDDEN, Effect.UNKNOWN}:
             yield from _fields(change.fields, limit=None if full else _FIELDS)
-    if quiet:
-        yield f"  {quiet} objects unchanged"
+    if len(shown) < len(changes):
+        yield f"  {len(changes) - len(shown)} objects unchanged"
 
 
 def _fields(fields: tuple[FieldChange, ...], *, limit: int | None) -> Iterator[str]:

@@ -141,7 +141,7 @@ def test_in_words() -> None:
     for words in (
         UPDATE.summary,
         UPDATE.digest,
-        "restart    Deployment/web  (2 pods: image of web 1 -> 2)",
+        "restart   Deployment/web  (2 pods: image of web 1 -> 2)",
         "Rollback at any time: instant",
     ):
         assert words in text
