@@ -1,4 +1,4 @@
-"""Run all tests: build kubebox when it is not built, one cluster for all of them, stop it, end with pytest's summary.
+"""Run all tests: build kubebox when it is not built, then two workers, each with whole files; end with pytest's summary.
 
 Options after `--` go to pytest. CHANGEOVER_TEST_KUBECONFIG names another cluster to use instead.
 """
@@ -17,7 +17,7 @@ def main() -> None:
     """Exit with pytest's code."""
     began = time.monotonic()
     extra = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-    command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadgroup", "-m", "not slow", *extra]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "-m", "not slow", *extra]
     if os.environ.get("CHANGEOVER_TEST_KUBECONFIG"):
         sys.exit(subprocess.run(command, check=False).returncode)
     toolchain.programs()

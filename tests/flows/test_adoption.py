@@ -13,7 +13,7 @@ from tests.flows import notebook
 from tests.flows.commands import Commands, until
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+pytestmark = [pytest.mark.cluster]
 
 QUICK = ("--strategy", "plain", "--hold", "0", "--yes")
 KINDS = "configmaps,secrets,services,deployments,pvc"

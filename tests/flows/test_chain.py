@@ -10,7 +10,7 @@ from tests.flows.commands import Commands, until
 from tools import kubebox
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+pytestmark = [pytest.mark.cluster]
 
 HOPS = ("2022.09.0", "2022.09.2", "2022.10.2", "2022.11.0", "2022.11.1", "2022.11.3")
 DEFINITIONS = Path(__file__).parents[1] / "cluster" / "cert_manager_crds.yaml"

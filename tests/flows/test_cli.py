@@ -10,7 +10,7 @@ from tests.flows import notebook
 from tests.flows.commands import Commands
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+pytestmark = [pytest.mark.cluster]
 
 PLAIN = ("--strategy", "plain", "--hold", "0")
 QUICK = (*PLAIN, "--yes")

@@ -12,7 +12,7 @@ from tests.flows.workbench import QUICK, Workbench, until
 from workbench.app.web import call
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+pytestmark = [pytest.mark.cluster]
 
 OLD, NEW = "2022.09.2", "2022.10.2"
 WINDOW = ("--strategy", "window", "--yes", *QUICK)

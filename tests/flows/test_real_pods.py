@@ -13,7 +13,7 @@ from tests.flows.real_workbench import RealWorkbench
 from tests.flows.workbench import QUICK
 from tools import kubebox
 
-pytestmark = [pytest.mark.cluster, pytest.mark.nodes, pytest.mark.xdist_group("real-pods")]
+pytestmark = [pytest.mark.cluster, pytest.mark.nodes]
 
 OLD, NEW = "2022.09.2", "2022.10.2"
 WINDOW = ("--strategy", "window", "--yes", *QUICK)

@@ -16,7 +16,7 @@ from tests.flows.audit import Audit
 from tests.flows.workbench import QUICK, Workbench
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("relay")]
+pytestmark = [pytest.mark.cluster]
 
 OLD, NEW = "2022.09.2", "2022.10.2"
 WINDOW = ("--strategy", "window", "--yes", *QUICK)

@@ -8,7 +8,7 @@ import pytest
 from tests.flows.commands import ROOT, Commands
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
+pytestmark = [pytest.mark.cluster]
 
 PAGE = ROOT / "docs" / "tutorial" / "first-update.md"
 EXPECTED = {
