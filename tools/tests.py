@@ -1,4 +1,4 @@
-"""Run all tests: build kubebox when it is not built, then two workers, each with whole files; end with pytest's summary.
+"""Run all tests: kubebox is built first; two workers, each with whole files; ends with pytest's summary.
 
 Options after `--` go to pytest. CHANGEOVER_TEST_KUBECONFIG names another cluster to use instead.
 """
