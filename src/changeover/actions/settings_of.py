@@ -20,6 +20,7 @@ from changeover.render.context import Context
 from changeover.render.functions.keeping import Produce
 
 HIDDEN = "***"
+_TEXTS = frozenset({"", "text", "textarea", "file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _of_item(group: EvaluatedGroup, one: EvaluatedItem, carried: Carried) -> Set
         editable=item.editable,
         required=item.required,
         missing=one.missing,
-        secret=item.type == "password",
+        secret=item.type == "password" or (item.type in _TEXTS and looks_secret(item.name)),
         answered=answered,
         errors=one.errors,
     )
