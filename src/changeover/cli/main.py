@@ -49,6 +49,7 @@ COMMANDS = {
     "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
+    "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),
     "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
     "doctor": (f"{_C}.cluster:doctor", "Rights, versions, leftovers."),
     "completion": (f"{_C}.completion:completion", "Shell completion for bash, zsh or fish."),

@@ -74,6 +74,14 @@ class Pattern:
             raise _in_go(error, source) from None
         self.names: Mapping[str, int] = dict(self._compiled.groupindex)
 
+    def is_in(self, text: str) -> bool:
+        """Whether there is a match."""
+        return self._compiled.search(_readable(text)) is not None
+
+    def starts(self, text: str) -> list[int]:
+        """Where matches begin."""
+        return [one.start() for one in self._compiled.finditer(_readable(text))]
+
     def search(self, text: str) -> Match | None:
         """The leftmost match."""
         return next(iter(self.matches(text, 1)), None)
@@ -102,7 +110,7 @@ def compile_pattern(source: str) -> Pattern:
 
 
 def _readable(text: str) -> str:
-    return _UNREADABLE.sub("\ufffd", text)
+    return text if text.isascii() else _UNREADABLE.sub("\ufffd", text)
 
 
 def _in_go(error: Exception, source: str) -> BadPattern:
