@@ -25,6 +25,7 @@ def history_of(installation: KubeObject) -> History:
     return History(
         tuple(float(one) for one in installation.get("status", "secondsTaken", default=[])),
         {str(key): float(value) for key, value in restarts.items()},
+        sum(float(one.get("seconds") or 0) for one in installation.get("status", "lastBackup", "pieces", default=[])),
     )
 
 

@@ -33,6 +33,8 @@ class History:
     """Per run, oldest first."""
     restart_seconds: Mapping[str, float] = field(default_factory=dict)
     """Per `Ref.key` of a workload, the last restart."""
+    copy_seconds: float = 0.0
+    """How long the last backup took to copy; a restore is taken to be as long."""
 
 
 def estimate(

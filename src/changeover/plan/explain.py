@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from changeover.plan import truth
 from changeover.plan.model import Effect, FieldChange, Finding, ObjectChange, Plan
 from changeover.plan.record import change_as_json, plan_as_json, plan_from_json
 from changeover.plan.steps import Step
@@ -112,9 +113,8 @@ def _facts(plan: Plan) -> Iterator[str]:
     expected += [f"{restarts} pod{'s restart' if restarts > 1 else ' restarts'}"] if restarts else []
     expected += [f"{_seconds(facts['rollbackSeconds'])} for a rollback"] if facts.get("rollbackSeconds") else []
     yield f"Expected: {', '.join(expected)}."
-    for truth in facts.get("rollback") or ():
-        until = "at any time" if truth["until"] == "always" else f"until {truth['until']}"
-        yield f"Rollback {until}: {truth['way']} ({truth['words']})."
+    for row in facts.get("rollback") or ():
+        yield truth.words(row)
     if facts.get("pointOfNoReturn"):
         yield f"Point of no return: {facts['pointOfNoReturn']}."
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from changeover.plan import truth
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity
-from changeover.plan.steps import Steps, Verb
+from changeover.plan.steps import Steps
 from changeover.plan.strategy import Situation
 
 _WORDS = {
@@ -70,23 +71,5 @@ def facts_of(situation: Situation, steps: Steps) -> dict[str, Any]:
             if change.holds_data and change.effect in {Effect.PRUNE, Effect.KEEP, Effect.RECREATE, Effect.FORBIDDEN}
         ],
         "pointOfNoReturn": turning.title if turning else "",
-        "rollback": _rollback_truth(situation, steps),
+        "rollback": truth.as_json(situation, steps),
     }
-
-
-def _rollback_truth(situation: Situation, steps: Steps) -> list[dict[str, str]]:
-    if situation.old is None:
-        return [{"until": "always", "way": "removal", "words": "what was created is removed; claims are kept"}]
-    backed_up = any(step.verb is Verb.BACK_UP for step in steps.forward)
-    if not situation.back_needs_restore:
-        return [{"until": "always", "way": "instant", "words": f"{situation.old.version} can read the data"}]
-    if not backed_up:
-        words = f"{situation.old.version} cannot read the new data, and this plan takes no backup"
-        return [
-            {"until": "the change begins", "way": "instant", "words": "nothing has changed yet"},
-            {"until": "afterwards", "way": "forward only", "words": words},
-        ]
-    return [
-        {"until": "the gate opens", "way": "restore", "words": "the backup is restored; nobody has written since"},
-        {"until": "afterwards", "way": "restore", "words": "what was written since the backup is lost"},
-    ]

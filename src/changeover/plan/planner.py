@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, wayback
+from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, truth, wayback
 from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
@@ -20,7 +20,7 @@ from changeover.plan.masking import Masking
 from changeover.plan.model import ObjectChange, Plan, Snapshot
 from changeover.plan.show import shown
 from changeover.plan.steps import Step, Steps, Verb
-from changeover.plan.strategy import Side, Situation, Strategy, is_applied
+from changeover.plan.strategy import Estimates, Side, Situation, Strategy, is_applied
 from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
 from changeover.settings import HEALTHY_HOLD_SECONDS
@@ -32,6 +32,7 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
     changes = _with_bridges(_changes(intent, snapshot, decisions), intent, snapshot)
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
+    steps = truth.obeyed(steps, situation.changes)
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
     return Plan(
@@ -188,7 +189,7 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
         way_back=in_waves(back, old or Revision("", (), "")),
         profile=intent.profile,
         parameters=intent.parameters,
-        estimates=estimate(changes, snapshot.live, history=intent.history, hold_seconds=_hold_seconds(intent)),
+        estimates=_estimates(intent, snapshot, changes),
         policy_gate=snapshot.policy_gate,
         stores=tuple(store for store in intent.profile.data if store.claim in snapshot.claims),
         back_needs_restore=epochs.back_needs_restore(intent),
@@ -196,9 +197,14 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
     )
 
 
-def _hold_seconds(intent: Intent) -> float:
+def _estimates(intent: Intent, snapshot: Snapshot, changes: tuple[ObjectChange, ...]) -> Estimates:
+    """A way back that restores the backup takes that much longer; windows keep the time free."""
     chosen = intent.parameters.hold_seconds
-    return HEALTHY_HOLD_SECONDS if chosen is None else chosen
+    hold = HEALTHY_HOLD_SECONDS if chosen is None else chosen
+    found = estimate(changes, snapshot.live, history=intent.history, hold_seconds=hold)
+    if not epochs.back_needs_restore(intent):
+        return found
+    return replace(found, rollback_seconds=found.rollback_seconds + intent.history.copy_seconds)
 
 
 def _standing(changes: Iterable[ObjectChange], revision: Revision, snapshot: Snapshot) -> tuple[str, ...]:
