@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover import __version__
-from changeover.actions import adopt_origin, answers, following, install, installations, keys, revisions
+from changeover.actions import adopt_kots, adopt_origin, answers, following, install, installations, keys, revisions
 from changeover.actions.adopt_origin import Manifests, Origin
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside
@@ -65,8 +65,8 @@ class Wanted:
     answers: Given | None = None
     managers: tuple[str, ...] = ()
     """Field managers to take over besides those that are known."""
-    origin: Origin | None = None
-    """What another tool knows of it, when that was read already."""
+    kots: Mapping[str, str] | None = None
+    """It is a KOTS installation: the files of its download by path, empty without one; None = it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Adoption:
 async def look(outside: Outside, wanted: Wanted) -> Adoption:
     """Find what runs and compare it with its release."""
     await install.refuse_unprepared(outside)
-    origin = wanted.origin or (await adopt_origin.of_helm(outside, wanted.helm) if wanted.helm else Origin())
+    origin = await _origin(outside, wanted)
     source = Manifests(origin) if origin.manifest else outside.source(wanted.source)
     catalog = await source.catalog()
     name = wanted.name or install.name_from(origin.name or catalog.name)
@@ -174,6 +174,12 @@ async def take(outside: Outside, adoption: Adoption, managers: Sequence[str] = (
         "pods": {"before": len(pods), "same": len(pods.keys() & after.keys()), "gone": _names(pods, after)},
         "changedSpecs": sorted(str(obj.ref) for obj, changed in zip(adoption.found, restarted, strict=True) if changed),
     }
+
+
+async def _origin(outside: Outside, wanted: Wanted) -> Origin:
+    if wanted.helm:
+        return await adopt_origin.of_helm(outside, wanted.helm)
+    return Origin() if wanted.kots is None else await adopt_kots.origin(outside, wanted.kots)
 
 
 def _given(wanted: Wanted, origin: Origin) -> Given | None:

@@ -24,6 +24,11 @@ _SHOWN = 10
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
 @click.option("--helm", default="", metavar="RELEASE", help="It is this Helm release; PACKAGE may follow later.")
+@click.option(
+    "--kots",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="KOTS installed it: the folder that `kubectl kots download` wrote. Needs PACKAGE.",
+)
 @click.option("--manager", "managers", multiple=True, help="Also take over the fields of this field manager.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")
 @click.option("--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -47,6 +52,7 @@ def adopt(where: Where, /, package: str, helm: str, dry_run: bool, yes: bool, **
         helm=helm,
         answers=asking.answers(pairs, files) if pairs or files else None,
         managers=chosen["managers"],
+        kots=_files(chosen["kots"]) if chosen["kots"] else None,
     )
     if dry_run:
         _show(where, run(where, lambda outside: action.look(outside, wanted)))
@@ -58,6 +64,12 @@ def adopt(where: Where, /, package: str, helm: str, dry_run: bool, yes: bool, **
         pods = done["pods"]
         click.echo(f"{done['installation']} is followed: {done['adopted']} objects of {done['version']}.")
         click.echo(f"Pods: {pods['same']} of {pods['before']} are the same as before.")
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The small text files of a download that tell of the installation."""
+    wanted = (*folder.glob("upstream/userdata/*.yaml"), *folder.glob("overlays/downstreams/*/*"))
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in wanted if path.is_file()}
 
 
 async def _adopt(where: Where, outside: Outside, wanted: Wanted, *, yes: bool) -> dict[str, Any]:

@@ -51,6 +51,7 @@ async def take_snapshot(
         _denied(look, new, old),
         _policy_gate(look),
     )
+    found = await _settled(look, found, dry_runs)
     dressed = {obj.ref.key: obj for obj in _dressed(look, new, set_id=set_id, autoscaled=autoscaled)}
     return Snapshot(
         live=found,
@@ -65,6 +66,21 @@ async def take_snapshot(
         claims=claims,
         rehearsals=await _rehearsals(look, found, dressed, dry_runs),
     )
+
+
+async def _settled(
+    look: _Look, found: Mapping[str, KubeObject], dry_runs: Mapping[str, DryRun]
+) -> dict[str, KubeObject]:
+    """Read again what the dry run met as another object, or not at all: a Job that its time-to-live took meanwhile."""
+
+    def is_other(key: str, live: KubeObject) -> bool:
+        answer = dry_runs.get(key)
+        return answer is not None and answer.result is not None and answer.result.uid not in ("", live.uid)
+
+    others = {key: live for key, live in found.items() if is_other(key, live)}
+    again = await look.all(look.get(live.ref) for live in others.values())
+    kept = {key: live for key, live in found.items() if key not in others}
+    return kept | {key: live for key, live in zip(others, again, strict=True) if live is not None}
 
 
 async def _served(cluster: Cluster, wanted: Iterable[Ref]) -> Served:
