@@ -28,6 +28,9 @@ KINDS: dict[str, tuple[str, bool]] = {
     "StatefulSet": ("apps/v1", True),
     "DaemonSet": ("apps/v1", True),
     "ReplicaSet": ("apps/v1", True),
+    "ControllerRevision": ("apps/v1", True),
+    "RoleBinding": ("rbac.authorization.k8s.io/v1", True),
+    "NetworkPolicy": ("networking.k8s.io/v1", True),
     "Job": ("batch/v1", True),
     "CronJob": ("batch/v1", True),
     "Lease": ("coordination.k8s.io/v1", True),
@@ -38,8 +41,16 @@ KINDS: dict[str, tuple[str, bool]] = {
     "ValidatingAdmissionPolicyBinding": ("admissionregistration.k8s.io/v1", False),
     "Node": ("v1", False),
 }
-STATUS_KINDS = {"Changeover", "Installation", "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"}
-FIXED = {"Job": ("template",), "Deployment": ("selector",), "StatefulSet": ("selector", "volumeClaimTemplates")}
+STATUS_KINDS = {"Changeover", "Installation", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod"}
+FIXED = {
+    "Job": (("spec", "template"),),
+    "Deployment": (("spec", "selector"),),
+    "DaemonSet": (("spec", "selector"),),
+    "ReplicaSet": (("spec", "selector"),),
+    "StatefulSet": tuple(("spec", name) for name in ("selector", "volumeClaimTemplates", "serviceName")),
+    "RoleBinding": (("roleRef",),),
+    "Service": (("spec", "clusterIP"),),
+}
 Raw = dict[str, Any]
 
 
@@ -150,6 +161,8 @@ class ApiServer:
             new = merged(copied(live), copied(patch), nulls_remove=True, lists_merge=False)
         else:
             new = json_patched(copied(live), patch)
+            if new["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
+                raise Conflict(f"{ref} was changed meanwhile.")
         if subresource == "status":
             new = {**copied(live), "status": new.get("status", {})}
         elif subresource == "":
@@ -171,10 +184,14 @@ class ApiServer:
             return
         if uid and live["metadata"]["uid"] != uid:
             raise Conflict(f"{ref} is another one now.")
+        if version and live["metadata"]["resourceVersion"] != version:
+            raise Conflict(f"{ref} was changed meanwhile.")
         if live["metadata"].get("deletionTimestamp"):
             return
         self._count("delete", ref)
-        self.begin_deletion(ref.key, orphan=propagation == "Orphan")
+        if propagation == "Orphan":
+            live["metadata"].setdefault("finalizers", []).append("orphan")
+        self.begin_deletion(ref.key)
 
     # --- inside
 
@@ -192,8 +209,8 @@ class ApiServer:
         if raw is None or not raw["metadata"].get("deletionTimestamp") or raw["metadata"].get("finalizers"):
             return
         del self.objects[key]
-        self.applied.pop(key, None)
-        if not orphan:
+        if not orphan:  # who makes an orphaned workload again gives its fields back to their managers
+            self.applied.pop(key, None)
             for other in [k for k, one in self.objects.items() if _owner(one) == raw["metadata"]["uid"]]:
                 self.begin_deletion(other)
 
@@ -240,10 +257,11 @@ class ApiServer:
 
     def _replaced(self, verb: str, ref: Ref, new: Raw, *, dry_run: bool, applied: Raw | None) -> KubeObject:
         live = self.objects[ref.key]
-        for field in FIXED.get(ref.kind.name, ()):
-            if (new.get("spec") or {}).get(field) != (live.get("spec") or {}).get(field):
+        sealed = (("data",),) if live.get("immutable") is True else ()
+        for path in (*FIXED.get(ref.kind.name, ()), *sealed):
+            if KubeObject(new).get(*path) != KubeObject(live).get(*path):
                 problem = Refused(f"{ref}: field is immutable.")
-                problem.causes = (("FieldValueInvalid", f"spec.{field}", "field is immutable"),)
+                problem.causes = (("FieldValueInvalid", ".".join(path), "field is immutable"),)
                 raise problem
         if dry_run:
             return KubeObject(copied(new))

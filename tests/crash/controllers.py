@@ -52,14 +52,18 @@ class Controllers:
             raw = self._api.objects.get(key)
             if raw is None:
                 continue
-            if key.startswith(WORKLOADS):
-                self._workload(key, raw)
-            elif key.startswith("Job.batch/"):
-                self._job(key, raw)
-            elif key.startswith("Pod/"):
-                self._pod(key, raw)
-            elif key.startswith("PersistentVolumeClaim/") and not raw.get("status"):
-                raw["status"] = {"phase": "Bound"}
+            self.settle_one(key, raw)
+
+    def settle_one(self, key: str, raw: Raw) -> None:
+        """Bring one object to where it would be now."""
+        if key.startswith(WORKLOADS):
+            self._workload(key, raw)
+        elif key.startswith("Job.batch/"):
+            self._job(key, raw)
+        elif key.startswith("Pod/"):
+            self._pod(key, raw)
+        elif key.startswith("PersistentVolumeClaim/") and not raw.get("status"):
+            raw["status"] = {"phase": "Bound"}
 
     def waited(self, key: str, state: str) -> float:
         """Seconds since an object is in a state."""
@@ -106,7 +110,7 @@ class Controllers:
                 "ownerReferences": [{**owner, "controller": True}],
             }
             pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": copied(template.get("spec") or {})}
-            self._api.put({**pod, "status": _pod_status("Running", ready=ready)})
+            self._api.put({**pod, "status": pod_status("Running", ready=ready)})
 
     def _job(self, key: str, raw: Raw) -> None:
         metadata, status = raw["metadata"], raw.get("status") or {}
@@ -130,19 +134,19 @@ class Controllers:
             raw["status"] = {**(raw.get("status") or {}), "phase": "Succeeded"}
             self._api.remove_if_free(key)
         elif not metadata.get("ownerReferences") and not raw.get("status"):
-            raw["status"] = _pod_status("Running", ready=True)
+            raw["status"] = pod_status("Running", ready=True)
 
     def _session(self, key: str, raw: Raw) -> None:
         metadata, name = raw["metadata"], raw["metadata"]["name"]
         if not raw.get("status"):
-            raw["status"] = _pod_status("Running", ready=True)
+            raw["status"] = pod_status("Running", ready=True)
         if SESSION_FINALIZER not in (metadata.get("finalizers") or []) and not metadata.get("deletionTimestamp"):
             metadata.setdefault("finalizers", []).append(SESSION_FINALIZER)
         if not metadata.get("deletionTimestamp"):
             return
         waited = self.waited(key, "ending")
         if running(raw) and waited >= 1.0:
-            raw["status"] = _pod_status("Succeeded", ready=False, ended=self._stamp(0))
+            raw["status"] = pod_status("Succeeded", ready=False, ended=self._stamp(0))
             self._api.touch(raw)
         if waited < SAVE_SECONDS or self.behaviour.get(name) == "hangs":
             return
@@ -171,7 +175,8 @@ class Controllers:
         return (START + timedelta(seconds=self._seconds() + offset)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _pod_status(phase: str, *, ready: bool, ended: str = "") -> Raw:
+def pod_status(phase: str, *, ready: bool, ended: str = "") -> Raw:
+    """A pod's status."""
     waiting: Raw = {"waiting": {"reason": "ImagePullBackOff", "message": "there is no such image"}}
     state: Raw = (
         {"terminated": {"exitCode": 0, "finishedAt": ended}} if ended else {"running": {}} if ready else waiting

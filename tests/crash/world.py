@@ -117,11 +117,12 @@ class World:
     parameters: Parameters = field(default_factory=lambda: Parameters(announce_seconds=5, soak_seconds=5))
     policy: bool = True
     sessions: Sequence[str] = ("ws-ada", "ws-bob")
+    controllers_of: type[Controllers] = Controllers
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
         self.api = ApiServer()
-        self.controllers = Controllers(self.api, lambda: self.clock.seconds, NAMESPACE)
+        self.controllers = self.controllers_of(self.api, lambda: self.clock.seconds, NAMESPACE)
         self.api.settle = self._settle
         self.api.now = lambda: stamp_of(self.clock.seconds)
         self.volumes = Volumes(self.clock)

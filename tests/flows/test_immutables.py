@@ -181,3 +181,63 @@ async def stays(cluster: KubeCluster, home: str, before: Revision, after: Revisi
         if len(new.objects) > 1:
             await asyncio.sleep(0.5)
             assert await endpoints(cluster, home) == first
+
+
+def granted(home: str, role: str) -> KubeObject:
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+    account = {"kind": "ServiceAccount", "name": "default", "namespace": home}
+    return made(home, "RoleBinding", "reader", "rbac.authorization.k8s.io/v1", roleRef=reference, subjects=[account])
+
+
+async def test_what_is_made_again_lacks_nothing_meanwhile(cluster: KubeCluster, namespace: str) -> None:
+    """A role binding, an immutable ConfigMap, a Secret's type, a Service's address; and back."""
+    before = revision(
+        "1",
+        granted(namespace, "view"),
+        made(namespace, "ConfigMap", "fixed", immutable=True, data={"a": "1"}),
+        made(namespace, "Secret", "key", type="Opaque", data={"a": "eA=="}),
+        made(namespace, "Service", "front", spec={"type": "NodePort", "ports": [{"port": 80}]}),
+    )
+    after = revision(
+        "2",
+        granted(namespace, "edit"),
+        made(namespace, "ConfigMap", "fixed", immutable=True, data={"a": "2"}),
+        made(namespace, "Secret", "key", type="example.com/x", data={"a": "eA=="}),
+        made(namespace, "Service", "front", spec={"clusterIP": "None", "type": "ClusterIP", "ports": [{"port": 80}]}),
+    )
+    runs = Carrying(cluster, namespace)
+    await runs.install(before)
+    ports = []
+    for new, old in ((after, before), (before, after)):
+        plan = await runs.planned(new, old)
+        assert {change.effect.value for change in plan.changes} == {"recreate"}, plan.changes
+        while not await may_read(cluster, namespace):
+            await asyncio.sleep(0.05)
+        answers: list[bool] = []
+        asking = asyncio.create_task(ask(cluster, namespace, answers))
+        state = await runs.carry(new, old)
+        asking.cancel()
+        assert state.verdict is Verdict.COMMITTED, state.failed
+        assert len(answers) > 20
+        assert all(answers), f"{answers.count(False)} of {len(answers)} refused"
+        assert {change.effect.value for change in (await runs.planned(new, old)).changes} == {"unchanged"}
+        listed = await cluster.list(Kind("rbac.authorization.k8s.io/v1", "RoleBinding"), namespace=namespace)
+        assert [one.name for one in listed] == ["reader"]
+        ports.append([obj.get("data") for obj in await cluster.list(Kind("v1", "ConfigMap"), namespace=namespace)])
+    assert ports[0] != ports[1]
+
+
+async def ask(cluster: KubeCluster, home: str, answers: list[bool]) -> None:
+    while True:
+        answers.append(await may_read(cluster, home))
+        await asyncio.sleep(0.01)
+
+
+async def may_read(cluster: KubeCluster, home: str) -> bool:
+    """What the namespace's default account may do, as the API server's own authorizer says."""
+    spec = {
+        "user": f"system:serviceaccount:{home}:default",
+        "resourceAttributes": {"namespace": home, "verb": "list", "resource": "configmaps"},
+    }
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "metadata": {}, "spec": spec}
+    return bool((await cluster.create(KubeObject(review))).get("status", "allowed"))

@@ -15,6 +15,7 @@ from changeover.plan.model import Effect, ObjectChange
 
 BRIDGE = "bridge"
 """Handler of a change that is brought about together with the labels of the pods."""
+_CHANGED = frozenset({Effect.PATCH, Effect.RECREATE})
 _POLICIES = frozenset({"NetworkPolicy.networking.k8s.io", "PodDisruptionBudget.policy"})
 
 
@@ -32,7 +33,7 @@ def bridged(
     found = set()
     for change in changes:
         key = change.ref.key
-        if change.effect is not Effect.PATCH or key not in live or key not in new:
+        if change.effect not in _CHANGED or key not in live or key not in new:
             continue
         homes = [(before, after) for home, before, after in relabelled if home == change.ref.namespace]
         if change.ref.kind.group_kind == "Service":

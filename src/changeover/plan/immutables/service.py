@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.objects import KubeObject
-from changeover.plan.diff import Difference
+from changeover.plan.diff import ABSENT, Difference
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.remedy import REPLACE, Remedy
 from changeover.plan.model import Effect
@@ -17,6 +17,10 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
     """Address, first family, class of the load balancer; a change to or from ExternalName is free."""
     if "ExternalName" in (live.get("spec", "type"), desired.get("spec", "type")):
         return
+    if _from_headless(live, desired):
+        yield Frozen(
+            Difference(("spec", "clusterIP"), "None", ABSENT), "a headless Service gets no address later", HINT
+        )
     for path, reason in (
         (("spec", "clusterIP"), "a Service keeps the address it was given"),
         (("spec", "clusterIPs", 0), "a Service keeps the address it was given"),
@@ -26,6 +30,12 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
         before, after = live.get(*path), desired.get(*path)
         if after not in (None, "") and before not in (None, "") and before != after:
             yield Frozen(Difference(_named(path), before, after), reason, HINT)
+
+
+def _from_headless(live: KubeObject, desired: KubeObject) -> bool:
+    """No address to one that node ports lead to: an address that nobody asked for is not given afterwards."""
+    leads = desired.get("spec", "type") in {"NodePort", "LoadBalancer"}
+    return live.get("spec", "clusterIP") == "None" and leads and not desired.get("spec", "clusterIP")
 
 
 def cure(live: KubeObject, _desired: KubeObject, _frozen: Sequence[Frozen]) -> Remedy | None:

@@ -20,14 +20,15 @@ async def pods_of(kept: Keepsake, scene: Scene, *, owners: frozenset[str] = froz
     ]
 
 
+def manifests_of(step: Step, scene: Scene) -> list[KubeObject]:
+    """The workload as the old and as the new revision have it."""
+    revisions = (scene.subject.old, scene.subject.new)
+    return [obj for revision in revisions if revision for obj in revision.objects if obj.ref.key == step.target]
+
+
 def known_labels(step: Step, scene: Scene, kept: Keepsake) -> frozenset[str]:
     """Every label that a template of the workload gives, gave or will give."""
-    names = set(pod_labels(kept.workload))
-    for revision in (scene.subject.old, scene.subject.new):
-        for obj in revision.objects if revision else ():
-            if obj.ref.key == step.target:
-                names |= set(pod_labels(obj))
-    return frozenset(names)
+    return frozenset().union(*(pod_labels(obj) for obj in (kept.workload, *manifests_of(step, scene))))
 
 
 async def label(step: Step, scene: Scene, pods: Iterable[KubeObject], wanted: Mapping[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.objects import KubeObject, Ref
@@ -17,7 +17,7 @@ from changeover.plan.steps import Step
 from changeover.ports import AlreadyExists, Conflict
 from changeover.runs.scene import Scene
 from changeover.runs.verbs.identity.keepsake import REPLICA_SET, TEMPLATE_HASH, Keepsake, controller
-from changeover.runs.verbs.identity.pods import known_labels, label, labels_towards, pods_of
+from changeover.runs.verbs.identity.pods import known_labels, label, labels_towards, manifests_of, pods_of
 
 POLL = 0.2
 
@@ -25,9 +25,22 @@ POLL = 0.2
 async def handed_over(step: Step, scene: Scene, kept: Keepsake, goal: KubeObject) -> None:
     """Every pod belongs to a ReplicaSet that the goal will adopt; called while there is no Deployment."""
     for one in kept.sets:
-        holds = one.uid in kept.pods.values() or bool(one.get("spec", "replicas", default=0))
-        if holds and not _fits(one, goal):
-            await _hand_over(step, scene, kept, (one, goal))
+        has_pods = one.uid in kept.pods.values()
+        if not has_pods and not one.get("spec", "replicas", default=0):
+            continue
+        holders = await _holders(step, scene, kept, one)
+        if not any(_fits(holder, goal) for holder in holders) and (holders or has_pods):
+            await _hand_over(step, scene, kept, (one, goal, holders))
+
+
+async def _holders(step: Step, scene: Scene, kept: Keepsake, one: KubeObject) -> list[KubeObject]:
+    """Who has its pods now: itself, or what it was made into on the way forward or back."""
+    forms = [_heir(one, obj) for obj in manifests_of(step, scene)]
+    names = {one.name: one.uid, **{heir.name: "" for heir in forms}}
+    apart = {other.uid for other in kept.sets if other.uid != one.uid}
+    listed = await scene.cluster.list(REPLICA_SET, namespace=one.namespace)
+    found = [live for live in listed if live.name in names and live.uid not in apart]
+    return [live for live in found if names[live.name] in ("", live.uid)]
 
 
 def _fits(one: KubeObject, goal: KubeObject) -> bool:
@@ -41,20 +54,21 @@ def _selected(labels: Mapping[str, str], goal: KubeObject) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
-async def _hand_over(step: Step, scene: Scene, kept: Keepsake, pair: tuple[KubeObject, KubeObject]) -> None:
-    one, goal = pair
+async def _hand_over(
+    step: Step, scene: Scene, kept: Keepsake, means: tuple[KubeObject, KubeObject, Sequence[KubeObject]]
+) -> None:
+    one, goal, holders = means
     heir = _heir(one, goal)
-    made = await scene.cluster.get(heir.ref)
-    if made is None:
-        await _freed(step, scene, one)
-        mine = [pod for pod in await pods_of(kept, scene) if kept.pods.get(pod.uid) == one.uid]
-        towards = labels_towards(goal, known_labels(step, scene, kept))
-        await label(step, scene, mine, {**towards, TEMPLATE_HASH: heir.labels[TEMPLATE_HASH]})
-        await scene.checkpoint(step)
-        try:
-            made = await scene.cluster.create(heir)
-        except AlreadyExists as other:
-            raise Conflict(f"{heir.ref} was made by somebody else meanwhile.") from other
+    for holder in holders:
+        await _freed(step, scene, holder)
+    mine = [pod for pod in await pods_of(kept, scene) if kept.pods.get(pod.uid) == one.uid]
+    towards = labels_towards(goal, known_labels(step, scene, kept))
+    await label(step, scene, mine, {**towards, TEMPLATE_HASH: heir.labels[TEMPLATE_HASH]})
+    await scene.checkpoint(step)
+    try:
+        made = await scene.cluster.create(heir)
+    except AlreadyExists as other:
+        raise Conflict(f"{heir.ref} was made by somebody else meanwhile.") from other
     await _adopted(step, scene, kept, (one, made))
 
 
