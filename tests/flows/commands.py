@@ -24,6 +24,11 @@ class Done:
     out: str
     err: str
 
+    def ended(self, code: int | None) -> "Done":
+        """Itself, if that is how it ended; None is any way."""
+        assert code in (None, self.code), f"ended with {self.code}, not {code}\n{self.out}\n{self.err}"
+        return self
+
     @property
     def json(self) -> Any:
         """The last JSON document of its standard output; records of the timeline come before it."""
@@ -62,9 +67,7 @@ class Commands:
 
     def run(self, *words: str, expect: int | None = 0, **more: Any) -> Done:
         """Run a command; `expect` is its exit code, None for any."""
-        done = self.wait(self.start(*words, **more))
-        assert expect in (None, done.code), f"{words} ended with {done.code}\n{done.out}\n{done.err}"
-        return done
+        return self.wait(self.start(*words, **more)).ended(expect)
 
     def ask(self, *words: str, expect: int | None = 0) -> Any:
         """Run a command with ``-o json`` and return what it says."""

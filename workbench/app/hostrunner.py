@@ -96,10 +96,13 @@ class Sessions:
             "restartCount": 0,
             "state": {"terminated": {**state, "finishedAt": now}},
         }
-        status = {"status": {"phase": "Succeeded", "containerStatuses": [ended]}}
+        seen = {"resourceVersion": pod["metadata"]["resourceVersion"]}  # its grace may have ended it meanwhile
+        status = {"metadata": seen, "status": {"phase": "Succeeded", "containerStatuses": [ended]}}
         try:
             self._kube.request("PATCH", self._kube.path("pods", pod["metadata"]["name"]) + "/status", status)
         except KubeError as error:
+            if error.status == 409:
+                return
             if error.status != 404:
                 raise
         self._ended.add(pod["metadata"]["uid"])
