@@ -58,6 +58,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
             soak_seconds=chosen.get("soak"),
             hold_seconds=chosen.get("hold"),
             backup=not chosen.get("no_backup"),
+            conflicts=chosen.get("conflicts") or "take",
             message=chosen.get("message") or "",
         ),
         answers=answers(pairs, files) if pairs or files else None,

@@ -44,6 +44,12 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--from", "source", default="", help="Another channel or package than it follows."),
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
+        click.option(
+            "--conflicts",
+            type=click.Choice(["take", "stop"]),
+            default="take",
+            help="Fields that others have set: take them over, or do not begin.",
+        ),
         click.option("--message", default="", help="What users are told while the gate is closed."),
         click.option(
             "--accept-data-loss",

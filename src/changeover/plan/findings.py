@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import apis, epochs, rbac
+from changeover.plan import apis, epochs, rbac, settings_behind
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -116,18 +116,26 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
+def _settings(seen: Seen) -> Iterator[Finding]:
+    """Settings that change while the pods that read them do not restart."""
+    new = {obj.ref.key: obj for obj in seen.intent.new.objects}
+    yield from settings_behind.findings(seen.situation.changes, new)
+
+
 def _conflicts(seen: Seen) -> Iterator[Finding]:
-    """Fields that others have set and that the run takes over."""
+    """Fields that others have set: the run takes them over, or stops, as was chosen."""
+    stops = seen.intent.parameters.conflicts == "stop"
+    other = "--conflicts take takes them over" if stops else "with --conflicts stop the run does not begin"
     for change in seen.situation.changes:
         answer = seen.snapshot.dry_runs.get(change.ref.key)
         owners = [owner for owner in (answer.owners if answer else ()) if owner[0] != FIELD_MANAGER]
         if owners:
             yield Finding(
                 "field-conflict",
-                Severity.WARNS,
-                f"{change.ref}: {len(owners)} fields were set by others and are taken over.",
+                Severity.BLOCKS if stops else Severity.WARNS,
+                f"{change.ref}: {len(owners)} fields were set by others" + ("." if stops else " and are taken over."),
                 found=_list([f"{field} by {manager}" for manager, field in owners]),
-                hint="if they shall keep them, take these fields out of the release",
+                hint=f"{other}; if they shall keep them, take these fields out of the release",
                 ref=change.ref,
             )
 
@@ -262,5 +270,6 @@ RULES: tuple[Rule, ...] = (
     _scaling,
     _served,
     _conflicts,
+    _settings,
     _backup,
 )

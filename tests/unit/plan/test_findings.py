@@ -1,5 +1,6 @@
 from changeover.plan.model import DryRun, Finding, Plan, Severity, Snapshot
 from changeover.plan.steps import Verb
+from changeover.plan.strategy import Parameters
 from changeover.release.profile import DataStore, Gate, Profile, Sessions, Switch
 from tests.unit.plan.world import (
     Listed,
@@ -159,6 +160,13 @@ def test_fields_of_others_are_named() -> None:
     answer = DryRun(config_map(a="2"), 200, owners=(("kubectl", ".data.a"), ("changeover", ".spec.replicas")))
     made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, answers={"ConfigMap/settings": answer}))
     assert found(made, "field-conflict").found == ".data.a by kubectl"
+
+
+def test_fields_of_others_stop_the_run_when_that_was_chosen() -> None:
+    answer = DryRun(config_map(a="2"), 200, owners=(("kubectl-edit", ".data.a"),))
+    seen = snapshot(NEW, OLD.objects, answers={"ConfigMap/settings": answer})
+    assert not plan(NEW, OLD, seen=seen).blocked
+    assert plan(NEW, OLD, seen=seen, parameters=Parameters(conflicts="stop")).blocked
 
 
 def test_a_data_store_without_its_claim_is_said() -> None:
