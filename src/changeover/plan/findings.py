@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import apis, epochs, rbac, settings_behind
+from changeover.plan import apis, epochs, rbac, room, settings_behind
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -116,10 +116,11 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _settings(seen: Seen) -> Iterator[Finding]:
-    """Settings that change while the pods that read them do not restart."""
+def _pods(seen: Seen) -> Iterator[Finding]:
+    """Settings that change while the pods that read them do not restart, and rollouts that find no room."""
     new = {obj.ref.key: obj for obj in seen.intent.new.objects}
     yield from settings_behind.findings(seen.situation.changes, new)
+    yield from room.findings(seen.situation.changes, new, seen.snapshot.rooms)
 
 
 def _conflicts(seen: Seen) -> Iterator[Finding]:
@@ -270,6 +271,6 @@ RULES: tuple[Rule, ...] = (
     _scaling,
     _served,
     _conflicts,
-    _settings,
+    _pods,
     _backup,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from changeover.objects import KubeObject, Ref
@@ -94,6 +95,19 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What is free on one node: CPU in cores, memory in bytes, places for pods."""
+
+    name: str
+    cpu: Fraction
+    memory: Fraction
+    pods: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tainted: bool = False
+    """Whether it takes only pods that tolerate something."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What was seen of the cluster at one moment; all that `make_plan` knows of it. Keys are `Ref.key`."""
 
@@ -117,6 +131,8 @@ class Snapshot:
     """Whether the gate's admission policy and its binding are in the cluster."""
     claims: frozenset[str] = frozenset()
     """Names of the claims in the Installation's namespace."""
+    rooms: tuple[Room, ...] = ()
+    """What is free on the nodes; empty when they could not be seen."""
     rehearsals: Mapping[str, Rehearsal] = field(default_factory=dict)
     """Keys of objects whose change was refused but can be brought about otherwise."""
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
-from changeover.plan import immutables, inventory, rbac
+from changeover.plan import immutables, inventory, rbac, room
 from changeover.plan.dress import dress
 from changeover.plan.immutables import identity
 from changeover.plan.immutables.remedy import READOPT
-from changeover.plan.model import DryRun, Rehearsal, Snapshot
+from changeover.plan.model import DryRun, Rehearsal, Room, Snapshot
 from changeover.ports import Busy, Cluster, ClusterProblem, FieldConflict, Refused, Resource
 from changeover.render.revision import Revision
 from changeover.settings import APPLYSET_PART_OF, GATE_POLICY, PARALLEL
@@ -30,6 +30,8 @@ Served = Mapping[tuple[str, str], Resource]
 _BINDING = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
 _POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
 _AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+_NODE = Kind("v1", "Node")
+_POD = Kind("v1", "Pod")
 _CLAIM = Kind("v1", "PersistentVolumeClaim")
 REFUSED = 422
 """The status with which a change of an immutable field is answered."""
@@ -64,8 +66,17 @@ async def take_snapshot(
         populated=await _populated(look, found, new),
         policy_gate=gate,
         claims=claims,
+        rooms=await _rooms(look, found),
         rehearsals=await _rehearsals(look, found, dressed, dry_runs),
     )
+
+
+async def _rooms(look: _Look, found: Mapping[str, KubeObject]) -> tuple[Room, ...]:
+    """What is free on the nodes, asked only where a rollout may need it; none where they may not be read."""
+    if not any(obj.kind == "Deployment" for obj in found.values()):
+        return ()
+    nodes = await look.list(_NODE)
+    return room.rooms(nodes, await look.list(_POD)) if nodes else ()
 
 
 async def _settled(
