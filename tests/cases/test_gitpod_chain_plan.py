@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from changeover.kube.client import KubeCluster
+from changeover.kube.setup import ClusterDefinitions
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import inventory
 from changeover.plan.dress import dress
@@ -18,6 +19,8 @@ from changeover.plan.model import Plan
 from changeover.plan.record import plan_as_json
 from changeover.render import shape
 from changeover.render.revision import Revision
+from changeover.runs.state import Verdict
+from tests.flows.carrying import Carrying
 from tests.flows.planning import bring_about, define_cert_manager, installation, plan_of, until_ended
 
 pytest_plugins = ["tests.flows.plan_fixtures"]
@@ -147,6 +150,25 @@ async def test_2022_07_to_2022_08_makes_three_workloads_again_around_their_pods(
     assert {str(change.ref) for change in plan.changes if change.handler == "bridge"} == FOLLOWERS
     (way_back,) = [finding for finding in plan.findings if finding.reference == "way-back-unserved"]
     assert "policy/v1beta1 PodSecurityPolicy" in way_back.message
+
+
+async def test_2022_07_becomes_2022_08_around_its_pods(gitpod: KubeCluster, cases: Path) -> None:
+    chain = cases / "gitpod" / "chain"
+    old, new = revision(chain / "2022.07.main-20220802.yaml"), revision(chain / "2022.08.0.yaml")
+    await ClusterDefinitions().install(gitpod)
+    runs = Carrying(gitpod, HOME, within=400)
+    await runs.begin()
+    await run(gitpod, old, without="PodSecurityPolicy")
+    await until_ended(gitpod, MIGRATIONS)
+    state = await runs.carry(new, old)
+    assert state.verdict is Verdict.COMMITTED, (state.failed, state.turned_because, state.question)
+    again = await plan_of(gitpod, new, new, namespace=HOME)
+    assert counts(again) == {}
+    for kind in (Kind("apps/v1", "ReplicaSet"), Kind("apps/v1", "ControllerRevision")):
+        left = await gitpod.list(kind, namespace=HOME)
+        assert [obj.name for obj in left if not obj.metadata.get("ownerReferences")] == []
+    pods = await gitpod.list(Kind("v1", "Pod"), namespace=HOME)
+    assert not [pod.name for pod in pods if "changeover.dev/bridge" in pod.labels]
 
 
 async def test_a_rollback_to_2022_07_is_refused_because_of_its_api_versions(gitpod: KubeCluster, cases: Path) -> None:

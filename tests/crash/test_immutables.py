@@ -168,6 +168,15 @@ for one_kind in KINDS:
 STORIES["Deployment-broken"] = (lambda: Watched(pair("Deployment", image="broken")), Verdict.ROLLED_BACK)
 
 
+QUICK = ("Deployment-relabelled", "StatefulSet-relabelled")
+"""At every point of these in each run; of all others in the long proofs."""
+
+
+def at_every_point(*verdicts: Verdict) -> list[Any]:
+    chosen = [name for name, (_, verdict) in STORIES.items() if verdict in verdicts]
+    return [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in chosen]
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_a_calm_run(story: str) -> None:
     make, verdict = STORIES[story]
@@ -178,7 +187,7 @@ def test_a_calm_run(story: str) -> None:
     is_whole(world, world.carry_on(), verdict)
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", at_every_point(*Verdict))
 def test_a_power_cut_anywhere(story: str) -> None:
     make, verdict = STORIES[story]
     points = Faults()
@@ -197,7 +206,7 @@ def test_a_power_cut_anywhere(story: str) -> None:
 
 
 @pytest.mark.parametrize("first", [1, 2])
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", at_every_point(*Verdict))
 def test_a_relay_of_processes_that_each_die_a_little_later(story: str, first: int) -> None:
     make, verdict = STORIES[story]
     world = make()
@@ -213,7 +222,7 @@ def test_a_relay_of_processes_that_each_die_a_little_later(story: str, first: in
     is_whole(world, state, verdict)
 
 
-@pytest.mark.parametrize("story", [name for name, (_, verdict) in STORIES.items() if verdict is Verdict.COMMITTED])
+@pytest.mark.parametrize("story", at_every_point(Verdict.COMMITTED))
 def test_a_power_cut_anywhere_and_a_person_who_then_gives_up(story: str) -> None:
     """The way back begins in the middle of every act."""
     make, _ = STORIES[story]

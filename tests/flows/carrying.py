@@ -9,7 +9,6 @@ from changeover.kube.journal import Journal
 from changeover.kube.lease import KubeLease
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
 from changeover.plan.intent import Intent
-from changeover.plan.inventory import applyset_id
 from changeover.plan.model import Plan
 from changeover.plan.planner import make_plan
 from changeover.plan.strategy import Parameters
@@ -34,9 +33,21 @@ class Carrying:
     server: KubeCluster
     namespace: str
     runs: list[KubeObject] = field(default_factory=list)
+    within: float = 120.0
+    """Seconds that a run may take."""
 
     async def install(self, old: Revision) -> None:
         """Make this revision what runs, and wait until its pods are ready."""
+        await self.begin()
+        await bring_about(
+            self.server,
+            await plan_of(self.server, old, None, namespace=self.namespace),
+            old,
+            namespace=self.namespace,
+        )
+
+    async def begin(self) -> None:
+        """Make the Installation; what it owns is there already, or comes."""
         labels = {"changeover.dev/installation": NAME}
         metadata = {"name": NAME, "namespace": self.namespace, "labels": labels}
         self.installation = await self.server.create(
@@ -48,15 +59,6 @@ class Carrying:
                     "spec": {"source": {"channel": "/none"}},
                 }
             )
-        )
-        assert applyset_id(self.installation.ref) == applyset_id(
-            Ref(Kind("changeover.dev/v1alpha1", "Installation"), self.namespace, NAME)
-        )
-        await bring_about(
-            self.server,
-            await plan_of(self.server, old, None, namespace=self.namespace),
-            old,
-            namespace=self.namespace,
         )
 
     async def planned(self, new: Revision, old: Revision) -> Plan:
@@ -114,5 +116,5 @@ class Carrying:
                 tell=lambda happening: print(happening.event, happening.step, happening.text),
                 faults=Faults(),
             ),
-            120,
+            self.within,
         )

@@ -22,7 +22,7 @@ def plan_kubeconfig() -> Iterator[str]:
         yield given
         return
     labels = {"": {f"gitpod.io/workload_{name}": "true" for name in WORKLOADS}}
-    started = kubebox.start(f"test-plan-{os.getpid()}", nodes=kubebox.Nodes(simulated=2, labels=labels))
+    started = kubebox.start(f"test-plan-{os.getpid()}", nodes=kubebox.Nodes(real=0, simulated=2, labels=labels))
     yield str(started.kubeconfig)
     started.stop()
 
