@@ -30,4 +30,9 @@ async def drift(outside: Outside, installation: str = "") -> tuple[ObjectChange,
         masking_key=(await keys.keys_of(outside, followed)).masking,
     )
     plan = planner.make_plan(intent, snapshot, strategy=strategy_named("plain"))
-    return tuple(change for change in plan.changes if change.effect is not Effect.UNCHANGED)
+    return tuple(change for change in plan.changes if not _is_as_recorded(change))
+
+
+def _is_as_recorded(change: ObjectChange) -> bool:
+    """Unchanged; or a Job that is gone: it ran, and its time-to-live has removed it."""
+    return change.effect is Effect.UNCHANGED or (change.effect is Effect.CREATE and change.ref.kind.name == "Job")
