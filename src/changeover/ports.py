@@ -286,9 +286,19 @@ class Charts(Protocol):
     """Renders a Helm chart without a cluster."""
 
     def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Json], kubernetes: str
+        self,
+        archive: bytes,
+        *,
+        release: str,
+        namespace: str,
+        values: Mapping[str, Json],
+        kubernetes: str,
+        schema: bool = True,
     ) -> str:
-        """All manifests of the chart as one YAML stream, hooks included; raises Problem with the chart's own words."""
+        """All manifests of the chart as one YAML stream, hooks included; raises Problem with the chart's own words.
+
+        `schema` False renders even with values that the chart's schema refuses.
+        """
         ...
 
 

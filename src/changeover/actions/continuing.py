@@ -53,12 +53,13 @@ def _refused(rendered: Rendered) -> Iterator[Finding]:
     origins = rendered.carried.answers.given.origins
     for remark in rendered.revision.remarks:
         if remark.reference == "invalid-answer":
+            where = f"{remark.file}:{remark.line}" if remark.line else remark.file
             name = remark.message.partition(":")[0]
             yield Finding(
                 "invalid-answer",
                 Severity.BLOCKS,
                 remark.message,
-                found=f"answered by {origins.get(name) or 'the release itself'}; asked in {remark.file}:{remark.line}",
+                found=f"answered by {origins.get(name) or 'the release itself'}; asked in {where}",
                 hint=f"it must fit {remark.hint}" if remark.hint else "",
             )
 

@@ -1,6 +1,6 @@
 """The questions of a release with what holds for each: value, default, origin, what is missing or refused.
 
-A KOTS package's come from its evaluated Config, a chart's from its values.yaml; plain manifests ask nothing.
+A KOTS package's come from its evaluated Config, a chart's from its schema and values.yaml; plain manifests ask nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Any
 
 from changeover.actions.following import Carried
 from changeover.package import answers as written
-from changeover.package import asked
+from changeover.package import asked, values_schema
+from changeover.package.answers import Given
 from changeover.package.package import Form
+from changeover.package.questions import Group, Item
 from changeover.plan.masking import looks_secret
-from changeover.render import pipeline
+from changeover.render import chart_rules, pipeline
 from changeover.render.config import EvaluatedGroup, EvaluatedItem
 from changeover.render.context import Context
 from changeover.render.functions.keeping import Produce
@@ -112,21 +114,40 @@ def _of_item(group: EvaluatedGroup, one: EvaluatedItem, carried: Carried) -> Set
 
 
 def _of_chart(carried: Carried) -> Iterator[Setting]:
-    given = carried.answers.given
-    defaults = asked.chart_defaults(carried.package)
-    questions = carried.answers.questions or {}
-    for name in dict.fromkeys((*defaults, *given.values)):
-        answered = name in given.values
-        yield Setting(
-            name=name,
-            value=written.shown(given.values[name]) if answered else "",
-            default=written.shown(defaults.get(name)),
-            origin=given.origins.get(name, "") if answered else "default of the release",
-            type=questions[name].type if name in questions else "",
-            group=name.partition(".")[0],
-            secret=looks_secret(name.rpartition(".")[2]),
-            answered=answered,
-        )
+    """A chart's questions, grouped by their first key, then what is answered under an open value."""
+    given, package = carried.answers.given, carried.package
+    config = values_schema.config_of(package.files)
+    missing = set(chart_rules.missing(package, carried.values))
+    refused = chart_rules.refused(package, carried.values)
+    named = {item.name for _, item in config.questions()}
+    for group, item in config.questions():
+        yield _of_value(item, group, given, errors=refused.get(item.name, ()), missing=item.name in missing)
+    for name in given.values:
+        if name not in named:
+            yield _of_value(Item(name), Group(name.partition(".")[0]), given, errors=(), missing=False)
+
+
+def _of_value(item: Item, group: Group, given: Given, *, errors: tuple[str, ...], missing: bool) -> Setting:
+    answered = item.name in given.values
+    value = given.values.get(item.name)
+    shown = str(value).lower() if isinstance(value, bool) else written.shown(value)
+    return Setting(
+        name=item.name,
+        value=shown if answered else "",
+        default=item.default,
+        origin=given.origins.get(item.name, "") if answered else "default of the release",
+        type=item.type,
+        title=item.title,
+        help_text=item.help_text,
+        group=group.title or group.name,
+        choices=tuple((child.name, child.title) for child in item.children),
+        editable=not item.readonly,
+        required=item.required,
+        missing=missing,
+        secret=item.type == "password" or looks_secret(item.name.rpartition(".")[2]),
+        answered=answered,
+        errors=errors,
+    )
 
 
 def _unasked(carried: Carried) -> Iterator[Setting]:

@@ -21,7 +21,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, str]:
 
     try:
         with helm.Chart.load_archive(base64.b64decode(request["chart"])) as chart:
-            chart.validate_schema(request["values"])
+            if request["schema"]:
+                chart.validate_schema(request["values"])
             rendered = chart.render(request["values"], name=request["release"], namespace=request["namespace"])
             definitions = [(str(crd["filename"]), str(crd["data"])) for crd in chart.crds]
     except helm.HelmError as error:

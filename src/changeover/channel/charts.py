@@ -49,17 +49,27 @@ class HelmCharts:
         self._worker: subprocess.Popen[bytes] | None = None
 
     def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str
+        self,
+        archive: bytes,
+        *,
+        release: str,
+        namespace: str,
+        values: Mapping[str, Any],
+        kubernetes: str,
+        schema: bool = True,
     ) -> str:
         """All manifests of a chart as one stream, CRDs first, hooks included. Raises ChartFailed, HelmMissing."""
         if self._program:
-            return self._by_program(archive, release, namespace, values=values, kubernetes=kubernetes)
+            options = [*(["--kube-version", kubernetes] if kubernetes else [])]
+            options += [] if schema else ["--skip-schema-validation"]
+            return self._by_program(archive, release, namespace, values=values, options=options)
         self._refuse_questions(archive, release)
         request = {
             "chart": base64.b64encode(archive).decode(),
             "release": release,
             "namespace": namespace,
             "values": values,
+            "schema": schema,
         }
         answer = self._ask(request, release)
         if "error" in answer:
@@ -84,14 +94,14 @@ class HelmCharts:
         self.close()
 
     def _by_program(
-        self, content: bytes, release: str, namespace: str, *, values: Mapping[str, Any], kubernetes: str
+        self, content: bytes, release: str, namespace: str, *, values: Mapping[str, Any], options: list[str]
     ) -> str:
         with tempfile.TemporaryDirectory(prefix="changeover-chart-") as folder:
             chart, given = Path(folder) / "chart.tgz", Path(folder) / "values.yaml"
             chart.write_bytes(content)
             given.write_text(yaml_text.dump(dict(values)))
             command = [str(self._program), "template", release, str(chart), "-n", namespace, "-f", str(given)]
-            command += ["--include-crds", *(["--kube-version", kubernetes] if kubernetes else [])]
+            command += ["--include-crds", *options]
             try:
                 done = subprocess.run(  # noqa: S603 - our own arguments, no shell
                     command, capture_output=True, timeout=SECONDS, check=False, text=True

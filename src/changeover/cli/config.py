@@ -77,7 +77,9 @@ def get_(where: Where, names: tuple[str, ...], every: bool, version: str, reveal
 
 @config.command("set")
 @click.argument("pairs", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option("--answers", "--config-values", "files", multiple=True, type=_FILE, help="File of answers; may repeat.")
+@click.option(
+    "--answers", "--config-values", "--values", "files", multiple=True, type=_FILE, help="File of answers; may repeat."
+)
 @click.option("--file", "contents", multiple=True, metavar="NAME=PATH", help="Answer a file item with a file.")
 @click.option("--unset", multiple=True, metavar="NAME", help="Take an answer back.")
 @_going

@@ -83,13 +83,14 @@ installation_option = click.option("--installation", default="", help="Which Ins
 
 
 def answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Answers in files and one by one; ``--config-values`` is KOTS's word for it."""
+    """Answers in files and one by one; ``--config-values`` is KOTS's word for it, ``--values`` Helm's."""
     command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(
         command
     )
     return click.option(
         "--answers",
         "--config-values",
+        "--values",
         "files",
         multiple=True,
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -1,8 +1,8 @@
 """What a package asks for, by name, in a form that outlives the package: it is kept with the answers of a release.
 
 * a KOTS package asks for the items of its Config and for their choices;
-* a chart asks for every value of its values.yaml, by its path (``image.tag``); under an empty mapping or null anything
-  may be given;
+* a chart asks for every value of its values.schema.json and its values.yaml, those of its subcharts below their names,
+  by its path (``image.tag``); under an empty mapping or null anything may be given;
 * plain manifests ask for nothing.
 """
 
@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from changeover.errors import Problem
-from changeover.package import yaml_text
+from changeover.package import chart_values, values_schema, yaml_text
 from changeover.package.answers import Given
+from changeover.package.chart_values import join, parts
 from changeover.package.package import Form, Package
 from changeover.package.questions import read_config
 
-_OPEN = frozenset({"null", "mapping"})
+_OPEN = frozenset({"null", "mapping", values_schema.ANY})
+_TEXT = "string"
+_FLAG = "boolean"
 _EVERYWHERE = "global"
 """A key of Helm's own that every chart takes."""
 
@@ -46,7 +49,7 @@ Questions = Mapping[str, Question]
 def asked_by(package: Package) -> dict[str, Question]:
     """Every question of a package. Raises BadConfig, BrokenYaml."""
     if package.form is Form.CHART:
-        return {path: Question(_type(value)) for path, value in chart_defaults(package).items()}
+        return _of_chart(package)
     found: dict[str, Question] = {}
     for _, item in read_config(package.config).questions():
         found[item.name] = Question(item.type or "text", item.required or found.get(item.name, Question()).required)
@@ -56,10 +59,8 @@ def asked_by(package: Package) -> dict[str, Question]:
 
 
 def chart_defaults(package: Package) -> dict[str, Any]:
-    """Every value of a chart's values.yaml, by its path. Raises BrokenYaml."""
-    text = package.files.get("values.yaml", b"").decode("utf-8", "replace")
-    loaded = yaml_text.load(text, file="values.yaml")
-    return dict(_leaves(loaded, "")) if isinstance(loaded, Mapping) else {}
+    """Every value that a chart sets itself, by its path, subcharts included. Raises BrokenYaml."""
+    return chart_values.leaves(chart_values.defaults(package.files))
 
 
 def is_asked(name: str, value: Any, questions: Questions) -> bool:
@@ -68,10 +69,10 @@ def is_asked(name: str, value: Any, questions: Questions) -> bool:
         return True
     if isinstance(value, Mapping) and value.get("repeatableItem") in questions:
         return True
-    parts = _parts(name)
-    if parts[0] == _EVERYWHERE:
+    keys = parts(name)
+    if keys[0] == _EVERYWHERE:
         return True
-    above = (".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+    above = (_path(keys[:count]) for count in range(len(keys) - 1, 0, -1))
     return any(questions[one].type in _OPEN for one in above if one in questions)
 
 
@@ -102,17 +103,29 @@ def for_chart(given: Given, questions: Questions) -> Given:
     origins: dict[str, str] = {}
     for name, value in given.values.items():
         is_word = name in given.words
-        found = {name: yaml_text.scalar(value)} if is_word else _flat({name: value}, questions, "")
+        found = {name: _word(value, questions.get(name))} if is_word else _flat({name: value}, questions, "")
         values.update(found)
         origins.update(dict.fromkeys(found, given.origins.get(name, "")))
     return Given(values, origins, frozenset(), frozenset(), given.removed)
+
+
+def _word(word: str, question: Question | None) -> Any:
+    """A word of a command line as the chart's schema wants it; read as YAML where it says nothing."""
+    if question and question.type == _TEXT:
+        return word
+    if question and question.type == _FLAG and word in ("0", "1"):
+        return word == "1"
+    if question and question.type == "list" and re.fullmatch(r"\{[^:]*\}", word):
+        return [yaml_text.scalar(part.strip()) for part in word[1:-1].split(",") if part.strip()]
+    is_structure = word.startswith(("{", "[")) and (question is None or question.type in {"list", *_OPEN})
+    return yaml_text.load(word, file="--set") if is_structure else yaml_text.scalar(word)
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """A chart's answers as Helm takes them: paths become mappings in mappings."""
     found: dict[str, Any] = {}
     for path, value in values.items():
-        *parents, last = (part.replace("\\.", ".") for part in _parts(path))
+        *parents, last = parts(path)
         inside = found
         for part in parents:
             there = inside.get(part)
@@ -125,7 +138,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 def _flat(values: Mapping[str, Any], questions: Questions, under: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in values.items():
-        path = _join(under, str(key))
+        path = join(under, str(key))
         whole = path in questions and questions[path].type in _OPEN
         if isinstance(value, Mapping) and value and not whole:
             found.update(_flat(value, questions, path))
@@ -134,22 +147,21 @@ def _flat(values: Mapping[str, Any], questions: Questions, under: str) -> dict[s
     return found
 
 
-def _join(under: str, key: str) -> str:
-    plain = key.replace(".", "\\.")
-    return f"{under}.{plain}" if under else plain
+def _path(keys: Iterable[str]) -> str:
+    path = ""
+    for key in keys:
+        path = join(path, key)
+    return path
 
 
-def _parts(path: str) -> list[str]:
-    return re.split(r"(?<!\\)\.", path)
-
-
-def _leaves(values: Mapping[str, Any], under: str) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        path = _join(under, str(key))
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, path)
-        else:
-            yield path, value
+def _of_chart(package: Package) -> dict[str, Question]:
+    """The schema's word counts; what it does not name is asked for as values.yaml has it."""
+    stated = {one.path: one for one in values_schema.values_of(values_schema.read_schema(package.files))}
+    found = {path: Question(one.type, one.required) for path, one in stated.items()}
+    for path, value in chart_defaults(package).items():
+        if path not in found and not any(chart_values.is_under(path, one) for one in stated):
+            found[path] = Question(_type(value))
+    return found
 
 
 def _type(value: Any) -> str:

@@ -20,10 +20,14 @@ from changeover.package.answers import Given
 from changeover.package.asked import Questions, is_asked
 
 _ALIKE = (
-    frozenset({"text", "textarea", "password", "label", "heading"}),
+    frozenset({"text", "textarea", "password", "label", "heading", "string"}),
+    frozenset({"number", "integer"}),
     frozenset({"select", "select_one", "radio", "dropdown"}),
 )
 """Types between which an answer stays what it is."""
+
+_UNSAID = frozenset({"null", "any"})
+"""Types that take any value: those of a chart that says nothing."""
 
 
 class Fate(StrEnum):
@@ -99,9 +103,15 @@ def _passage(name: str, value: Any, before: Questions | None, now: Questions) ->
         return Passage(name, Fate.UNASKED, "the release does not ask for it; the answer stays on file")
     old = before.get(name) if before else None
     new = now.get(name)
-    if old and new and old.type != new.type and not any({old.type, new.type} <= alike for alike in _ALIKE):
+    if old and new and _is_retyped(old.type, new.type):
         return Passage(name, Fate.RETYPED, f"was {old.type}, is {new.type}")
     return Passage(name, Fate.KEPT)
+
+
+def _is_retyped(old: str, new: str) -> bool:
+    if old == new or {old, new} & _UNSAID:
+        return False
+    return not any({old, new} <= alike for alike in _ALIKE)
 
 
 def _end(name: str, renames: Mapping[str, str]) -> str:

@@ -39,6 +39,8 @@ class Setting:
     kubernetes: str = ""
     charts: Charts | None = None
     keepsakes: Keepsakes = field(default_factory=Keepsakes)
+    schema: bool = True
+    """Let Helm judge a chart's values; not when they are refused already and the plan shall be seen nevertheless."""
 
 
 def manifests(package: Package) -> tuple[list[Placed], list[Remark]]:
@@ -152,6 +154,7 @@ def _stream(charts: Charts, release: helm.HelmRelease, chart: packaged.Chart, se
         namespace=release.namespace or setting.namespace,
         values=release.values,
         kubernetes=setting.kubernetes,
+        schema=setting.schema,
     )
 
 

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from changeover.package import values_schema
 from changeover.package.package import Form, Package
 from changeover.package.questions import read_config
 from changeover.ports import Charts
 from changeover.release import documents
-from changeover.render import finish, forms, functions, pull_secret, shape
+from changeover.render import chart_rules, finish, forms, functions, pull_secret, shape
 from changeover.render.context import Context
 from changeover.render.finish import Rendered, Target
 from changeover.render.forms import Setting
@@ -60,7 +61,9 @@ def render(
     if package.form is Form.MANIFESTS:
         placed, remarks = forms.manifests(package)
     elif package.form is Form.CHART:
-        placed, remarks = forms.chart(package, answers, setting)
+        objections = _objections_of_chart(package, answers)
+        placed, remarks = forms.chart(package, answers, replace(setting, schema=not objections))
+        remarks += objections
     else:
         templates = templates_of(package, answers, context, produce=produce)
         placed, remarks = forms.kots(package, templates.render, setting)
@@ -114,6 +117,19 @@ def _objections(package: Package, templates: Templates) -> list[Remark]:
             found.append(Remark("missing-answer", message, file, line, f"`changeover config set {name}=…`"))
         found += [Remark("invalid-answer", f"{name}: {error}", file, line, one.item.pattern) for error in one.errors]
     return list(dict.fromkeys(found))
+
+
+def _objections_of_chart(package: Package, answers: Mapping[str, Any]) -> list[Remark]:
+    """What blocks: required values that nobody gives, and values that the chart's schema refuses."""
+    file = values_schema.FILE
+    absent = chart_rules.missing(package, answers)
+    found = [
+        Remark("missing-answer", f"{path} must be answered", file, 0, f"`changeover config set {path}=…`")
+        for path in absent
+    ]
+    for path, words in chart_rules.refused(package, answers).items():
+        found += [Remark("invalid-answer", f"{path}: {word}", file) for word in words]
+    return found
 
 
 def _informers(package: Package, templates: Templates) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Recorded:
         self.asked: list[tuple[str, str, Mapping[str, Any], str]] = []
 
     def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str
+        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str, **_: object
     ) -> str:
         self.asked.append((release, namespace, values, kubernetes))
         return self.stream

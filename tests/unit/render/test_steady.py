@@ -23,7 +23,7 @@ class Restless:
         self._name = name
 
     def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str
+        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str, **_: object
     ) -> str:
         number = next(self._numbers)
         return (
