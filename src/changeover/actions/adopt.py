@@ -123,7 +123,7 @@ async def look(outside: Outside, wanted: Wanted) -> Adoption:
     release = catalog.find(origin.version if origin.manifest else (wanted.version or origin.version or newest))
     given = _given(wanted, origin)
     draft = before or _draft(outside, name)
-    over = None if origin.manifest else given
+    over = following.Over(None if origin.manifest else given, adopt_kots.licence_of(origin))
     rendered = await following.render(outside, draft, source, release, over=over)
     found = await _found(outside, rendered.revision)
     if not found:
@@ -277,6 +277,7 @@ async def _create(outside: Outside, adoption: Adoption) -> KubeObject:
         patch = {"spec": {"profile": dict(adoption.profile)}}
         installation = await outside.cluster.patch(installation.ref, patch)
     await keys.keys_of(outside, installation)
+    await adopt_kots.take_licence(outside, installation, adoption.origin)
     await answers.keep(outside, installation, 1, adoption.held)
     if adoption.kept:
         await answers.write_kept(outside, installation, adoption.kept)
@@ -291,7 +292,7 @@ async def _remember(outside: Outside, installation: KubeObject, adoption: Adopti
         taken = ownership.take_over(obj, managers).taken
         if taken or obj.ref.key not in known:
             owners[obj.ref.key] = [dict(entry) for entry in taken]
-    content = json.dumps({"owners": owners, "licence": adoption.origin.licence}, sort_keys=True).encode()
+    content = json.dumps({"owners": owners}, sort_keys=True).encode()
     await installations.patch_status(
         outside,
         installation,

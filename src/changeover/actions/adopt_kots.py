@@ -18,10 +18,11 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from changeover.actions import installations
+from changeover.actions import installations, licensing
 from changeover.actions.adopt_origin import SECRET, Origin
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
+from changeover.objects import KubeObject
 from changeover.package import answers, yaml_text
 
 _USERDATA = "upstream/userdata/"
@@ -63,6 +64,19 @@ async def origin(outside: Outside, files: Mapping[str, str]) -> Origin:
         sequence=_number(about.get("updateCursor")),
         overlay=dict(_overlay(files)),
     )
+
+
+def licence_of(origin: Origin) -> licensing.Given | None:
+    """The licence that KOTS had; None when it had none."""
+    return licensing.Given(origin.licence, "license.yaml") if origin.licence else None
+
+
+async def take_licence(outside: Outside, installation: KubeObject, origin: Origin) -> None:
+    """Keep KOTS's licence as the one that the running revision was rendered with."""
+    given = licence_of(origin)
+    if given:
+        await licensing.save(outside, installation, given)
+        await licensing.settle(outside, installation)
 
 
 async def _automated(outside: Outside, what: str) -> str:

@@ -57,7 +57,7 @@ async def look(outside: Outside, installation: str, kubernetes: str) -> Ahead:
     source = outside.source(followed.get("spec", "source", "channel", default=""))
     newest = (await source.catalog()).newest
     if newest is not None and newest.version not in {one.version for one in judged}:
-        judged.append((await following.render(outside, followed, source, newest, over=None)).revision)
+        judged.append((await following.render(outside, followed, source, newest, over=following.Over())).revision)
     return Ahead(
         installation=followed.name,
         kubernetes=kubernetes,

@@ -15,6 +15,7 @@ from changeover.actions import (
     customising,
     installations,
     learning,
+    licensing,
     prepare,
     retention,
     revisions,
@@ -188,6 +189,7 @@ async def _carry_on(
         if state.verdict is Verdict.COMMITTED:
             await answers.settle(outside, installation, subject.new_number)
             await customising.settle(outside, installation, subject.new)
+            await licensing.settle(outside, installation)
             await learning.learn(outside, installation, run, subject.plan)
         await retention.tidy(outside, installation)
     return run, state

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, revisions
+from changeover.actions import answers, licensing, revisions
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import KubeObject
@@ -21,6 +21,14 @@ from changeover.release.profile import Profile
 from changeover.render import pipeline
 from changeover.render.context import Context, ReleaseFacts
 from changeover.render.revision import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What is laid over that which the Installation holds; None lays nothing."""
+
+    answers: Given | None = None
+    licence: licensing.Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,19 @@ def carried(package: Package, held: Answers, over: Given) -> Carried:
     return Carried(package, Answers(given, questions), passed.report)
 
 
-async def context_of(outside: Outside, installation: KubeObject, package: Package, release: Release) -> Context:
+async def context_of(
+    outside: Outside, installation: KubeObject, package: Package, release: Release, *, over: Over | None = None
+) -> Context:
     """What rendering is told about the Installation, the release and the cluster."""
+    given = (over.licence if over else None) or await licensing.held(outside, installation)
+    licence = given.checked(documents.release_of(package).licence.key).licence if given else None
     return Context(
         namespace=outside.namespace,
-        slug=package.application.name or installation.name,
+        slug=(licence.application if licence else "") or package.application.name or installation.name,
+        licence=licence.spec if licence else None,
         release=ReleaseFacts(
             label=release.version,
+            channel=str(licence.channel.get("channelName") or "") if licence else "",
             sequence=len(revisions.listed(installation)),
             cursor=str(release.cursor),
             notes=release.notes,
@@ -112,15 +126,15 @@ async def context_of(outside: Outside, installation: KubeObject, package: Packag
 
 
 async def render(
-    outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Given | None
+    outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Over
 ) -> Rendered:
     """Render a release with the answers that hold and the values kept earlier. Raises UnknownAnswer."""
-    found = await carry(outside, installation, source, release, over=over)
+    found = await carry(outside, installation, source, release, over=over.answers)
     served = await outside.cluster.served()
     revision, kept = pipeline.render(
         found.package,
         found.values,
-        await context_of(outside, installation, found.package, release),
+        await context_of(outside, installation, found.package, release, over=over),
         charts=outside.charts,
         produce=outside.produce,
         namespaced=lambda kind: known.namespaced if (known := served.get((kind.api_version, kind.name))) else None,

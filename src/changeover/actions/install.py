@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import answers, installations, keys, prepare
+from changeover.actions import answers, installations, keys, licensing, prepare
 from changeover.actions.ask import Ask
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
@@ -32,11 +32,14 @@ class Wanted:
     profile: str = ""
     backup_to: str = ""
     backup_image: str = ""
+    licence: licensing.Given | None = None
 
 
 async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepared:
     """Create the Installation (again is fine while nothing runs) and prepare its first change."""
     await refuse_unprepared(outside)
+    if wanted.licence:
+        wanted.licence.read()
     catalog = await outside.source(wanted.source).catalog()
     name = wanted.name or name_from(catalog.name)
     found = await outside.cluster.get(Ref(INSTALLATION, outside.namespace, name))
@@ -48,6 +51,8 @@ async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepar
         )
     installation = await create(outside, wanted, name)
     await keys.keys_of(outside, installation)
+    if wanted.licence:
+        await licensing.save(outside, installation, wanted.licence)
     if ask.answers:
         await answers.save(outside, installation, ask.answers)
     return await prepare.prepare(outside, installation, ask)

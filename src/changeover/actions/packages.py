@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from changeover.actions import following
+from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Desk
 from changeover.lint import lint as rules
@@ -35,6 +35,7 @@ class Wanted:
     kept: str = ""
     """JSON of values kept by an earlier rendering."""
     answers: Given = field(default_factory=Given)
+    licence: licensing.Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,13 @@ def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
 async def render(desk: Desk, wanted: Wanted) -> Rendered:
     """Render with the given answers and kept values."""
     package, release = await read(desk, wanted.path, wanted.version)
+    licence = wanted.licence.checked().licence if wanted.licence else None
+    channel = str(licence.channel.get("channelName") or "") if licence else ""
     context = Context(
         namespace=wanted.namespace,
-        slug=package.application.name or package.name,
-        release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes),
+        slug=(licence.application if licence else "") or package.application.name or package.name,
+        licence=licence.spec if licence else None,
+        release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes, channel=channel),
         now=desk.clock.now(),
         kept=json.loads(wanted.kept or "{}"),
     )

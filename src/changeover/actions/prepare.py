@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from changeover.actions import continuing, customising, following, keys, learning, revisions, runs_of, windows
+from changeover.actions import (
+    continuing,
+    customising,
+    following,
+    keys,
+    learning,
+    licensing,
+    revisions,
+    runs_of,
+    windows,
+)
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
@@ -138,7 +148,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
     newest = catalog.newest.version if catalog.newest else ""
     version = ask.version or (installed if ask.kind == "configure" else newest)
     release = catalog.find(version)
-    rendered = await following.render(outside, installation, source, release, over=ask.answers)
+    rendered = await following.render(outside, installation, source, release, over=following.Over(ask.answers))
     revision = customising.applied(rendered.revision, installation, ask.customisations)
     document = documents.release_of(rendered.package)
     return _Target(
@@ -147,7 +157,11 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
         kept=rendered.kept,
         answers=rendered.carried.answers,
         report=rendered.carried.report,
-        findings=(*continuing.findings(rendered), *customising.findings(revision)),
+        findings=(
+            *continuing.findings(rendered),
+            *customising.findings(revision),
+            *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
+        ),
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

@@ -13,6 +13,7 @@ from changeover.cli.options import Where, agree, run
 from changeover.errors import Problem
 
 if TYPE_CHECKING:
+    from changeover.actions import licensing
     from changeover.actions.ask import Ask
     from changeover.actions.outside import Desk, Outside
     from changeover.actions.prepare import Prepared
@@ -71,6 +72,16 @@ def _customisations(path: Path | None) -> tuple[dict[str, Any], ...] | None:
     from changeover.actions.customising import from_text
 
     return from_text(path.read_text(), name=str(path)) if path else None
+
+
+def licence(path: Path | None, key: Path | None = None) -> licensing.Given | None:
+    """A licence file and its key, read; None when none is named."""
+    from changeover.actions import licensing
+
+    if path is None:
+        return None
+    text = path.read_text(errors="replace")
+    return licensing.Given(text, str(path), key.read_text(errors="replace") if key else "", str(key or ""))
 
 
 def offline(action: Callable[[Desk], Awaitable[T]]) -> T:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, answers_option, installation_option, located, run
+from changeover.cli.options import Where, answers_option, installation_option, licence_options, located, run
 
 if TYPE_CHECKING:
     from changeover.actions.ask import Ask
@@ -115,6 +115,7 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
+@licence_options
 @answers_option
 @change_options
 @click.pass_obj
@@ -127,6 +128,8 @@ def install(
     profile: str,
     backup_to: str,
     backup_image: str,
+    licence: Path | None,
+    licence_key: Path | None,
     pairs: tuple[str, ...],
     files: tuple[Path, ...],
     installation: str,
@@ -136,7 +139,13 @@ def install(
     from changeover.actions import install as action
 
     where_to = {"backup_to": backup_to, "backup_image": backup_image}
-    wanted = action.Wanted(source=package, name=name or installation, profile=profile, **where_to)
+    wanted = action.Wanted(
+        source=package,
+        name=name or installation,
+        profile=profile,
+        licence=asking.licence(licence, licence_key),
+        **where_to,
+    )
     ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)
     asking.go(where, lambda outside: action.prepared(outside, wanted, ask), chosen)
 

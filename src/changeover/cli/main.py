@@ -47,6 +47,7 @@ COMMANDS = {
     "evidence": (f"{_C}.control:evidence", "The evidence of a run: JSON, Markdown or a page."),
     "sessions": (f"{_C}.sessions:sessions", "Work in progress inside the application: list, stop, gate, open."),
     "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
+    "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
     "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),

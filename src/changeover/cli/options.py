@@ -96,3 +96,12 @@ def answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="File of answers: name: value, a ConfigValues document, or Helm values.",
     )(command)
+
+
+def licence_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A licence file, and the key to check its signature by."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    command = click.option("--licence-key", type=file, help="The vendor's public key (PEM) that must have signed it.")(
+        command
+    )
+    return click.option("--licence", "--license-file", "licence", type=file, help="The vendor's licence file.")(command)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, located
+from changeover.cli.options import Where, licence_options, located
 
 
 @click.group()
@@ -70,6 +70,7 @@ def lint(where: Where, path: str, version: str, sarif: bool) -> None:
 )
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE")
 @click.option("--show-secrets", is_flag=True, help="Print secret values instead of masking them.")
+@licence_options
 @click.pass_obj
 def render(
     where: Where,
@@ -79,6 +80,8 @@ def render(
     files: tuple[Path, ...],
     pairs: tuple[str, ...],
     show_secrets: bool,
+    licence: Path | None,
+    licence_key: Path | None,
 ) -> None:
     """Render a package to manifests on standard output; no cluster is asked."""
     from changeover.actions import packages as action
@@ -86,7 +89,12 @@ def render(
     namespace = where.namespace or "default"
     before = kept.read_text() if kept and kept.exists() else ""
     wanted = action.Wanted(
-        path, version=version, namespace=namespace, kept=before, answers=asking.answers(pairs, files)
+        path,
+        version=version,
+        namespace=namespace,
+        kept=before,
+        answers=asking.answers(pairs, files),
+        licence=asking.licence(licence, licence_key),
     )
     rendered = asking.offline(lambda desk: action.render(desk, wanted))
     if kept:

@@ -86,6 +86,14 @@ class ConfigChanges(Document):
     renames: dict[str, str] = Field(default_factory=dict, description="old item name: new item name")
 
 
+class Licensing(Document):
+    """Which licence this release runs with."""
+
+    application: str = Field(default="", description="the appSlug that the licence must be for")
+    key: str = Field(default="", description="RSA public key in PEM that licences are signed with")
+    required: bool = Field(default=False, description="whether nothing runs without a licence")
+
+
 class ReleaseDocument(Document):
     """``kind: Release``: one version, as Changeover needs to know it."""
 
@@ -99,6 +107,7 @@ class ReleaseDocument(Document):
     data: DataEpochs | None = None
     guide: tuple[Guide, ...] = ()
     config: ConfigChanges = ConfigChanges()
+    licence: Licensing = Licensing()
     withdrawn: str = Field(default="", description="why nobody should use it any more; empty when it stands")
     profile: Profile | None = Field(default=None, description="parts of the Profile where this version differs")
 

@@ -85,3 +85,10 @@ class Context:
     """Whether images come through the vendor's proxy when there is no private registry."""
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values generated earlier."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What logs in somewhere, to be masked wherever it appears."""
+        licence = str((self.licence or {}).get("licenseID") or "")
+        password = self.registry.password if self.registry else ""
+        return tuple(text for text in (licence, password) if text)

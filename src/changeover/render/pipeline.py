@@ -72,6 +72,7 @@ def render(
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
+    secrets = (*secrets, *context.secrets)
     made = {**kept, **keepsakes.used}
     registry = context.registry.address if context.registry and package.form is Form.KOTS else ""
     rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
