@@ -48,3 +48,6 @@ BLOB_BYTES = 512 * 1024
 STATUS_BYTES = 16 * 1024
 KEEP_RUNS = 20
 HEALTHY_HOLD_SECONDS = 30.0
+
+CONSOLE_LABEL = f"{GROUP}/console"
+"""On what the console keeps in the cluster: what it is (accounts)."""

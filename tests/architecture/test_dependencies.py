@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
 NAMES = {
+    "argon2-cffi": "argon2",
     "google-re2": "re2",
+    "markdown-it-py": "markdown_it",
     "pyyaml": "yaml",
     "prometheus-client": "prometheus_client",
     "helm-python-sdk": "helm_python",
