@@ -8,13 +8,19 @@ from pathlib import Path
 
 from changeover.channel import files
 from changeover.channel.folder import LISTING, FolderChannel
+from changeover.channel.oci import SCHEME, Registry
+from changeover.channel.repository import REMOTE, ChartRepository
+from changeover.channel.web import ChannelUnreachable, unreachable
 from changeover.errors import Problem
 from changeover.package.package import Package, read_package
 from changeover.release import documents, versions
 from changeover.release.catalog import Catalog, Release
+from changeover.release.chart_index import INDEX
 
 _ENDINGS = (".tgz", ".tar.gz", ".tar", ".yaml", ".yml", ".json")
 _UNVERSIONED = "0"
+_ABSENT = (403, 404, 410)
+"""How servers say that a file is not there; storage without the right to list says 403."""
 
 
 class NoSource(Problem):
@@ -63,17 +69,66 @@ class PackageSource:
         return read_package(files.load(self._path), bare_name(self._path.name))
 
 
-def open_source(location: str) -> ChannelSource | PackageSource:
-    """The source at an address: http(s) or a folder with a listing is a channel, anything else one package."""
+class RemoteSource:
+    """An http(s) address: a channel when channel.yaml lies there, else a Helm chart repository."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._found: ChannelSource | ChartRepository | None = None
+
+    async def catalog(self) -> Catalog:
+        """All releases there. Raises ChannelUnreachable when neither kind of listing is there."""
+        if self._found is not None:
+            return await self._found.catalog()
+        try:
+            return await self._settle(ChannelSource(FolderChannel(self._location)))
+        except ChannelUnreachable as problem:
+            if problem.status not in _ABSENT:
+                raise
+        try:
+            return await self._settle(ChartRepository(self._location))
+        except ChannelUnreachable as problem:
+            if problem.status not in _ABSENT:
+                raise
+            raise unreachable(self._location, f"neither {LISTING} nor {INDEX} lies there", status=404) from None
+
+    async def fetch(self, version: str) -> Mapping[str, bytes]:
+        """The files of one release's package, digest checked."""
+        await self.catalog()
+        if self._found is None:  # pragma: no cover - catalog settles it or raises
+            raise unreachable(self._location, "nothing")
+        return await self._found.fetch(version)
+
+    async def _settle(self, candidate: ChannelSource | ChartRepository) -> Catalog:
+        catalog = await candidate.catalog()
+        self._found = candidate
+        return catalog
+
+
+def open_source(location: str) -> ChannelSource | PackageSource | RemoteSource | ChartRepository | Registry:
+    """The source at an address.
+
+    * ``oci://…`` is a chart in a registry; an address with ``#chart`` or index.yaml is a chart repository;
+    * another http(s) address is a channel, or a chart repository where there is no channel;
+    * a folder with a listing is a channel, one with index.yaml a repository, anything else one package.
+    """
     if not location:
         raise NoSource(
             "The Installation does not say where its releases come from.",
             hint="name a channel or package with --from; an adopted Helm release may have none yet",
         )
+    address, _, chart = location.partition("#")
+    if location.startswith(SCHEME):
+        return Registry(location)
+    if location.startswith(REMOTE):
+        is_repository = chart or address.endswith(f"/{INDEX}")
+        return ChartRepository(location) if is_repository else RemoteSource(location)
     path = Path(location).expanduser()
-    remote = location.startswith(("http://", "https://"))
-    if remote or path.name == LISTING or (path / LISTING).is_file():
-        return ChannelSource(FolderChannel(location if remote else str(path)))
+    if path.name == LISTING or (path / LISTING).is_file():
+        return ChannelSource(FolderChannel(str(path)))
+    folder = Path(address).expanduser()
+    if folder.name == INDEX or (folder / INDEX).is_file():
+        return ChartRepository(location)
     return PackageSource(path)
 
 

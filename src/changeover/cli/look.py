@@ -12,6 +12,7 @@ from changeover.cli.options import Where, installation_option, located, run
 
 if TYPE_CHECKING:
     from changeover.actions.status import Status
+    from changeover.release.catalog import Release
 
 
 @click.command()
@@ -88,10 +89,16 @@ def check(where: Where, installation: str, kubernetes: str) -> None:
         return
     output.heading(f"{found.installation} can go from {found.running} to {found.newer[-1].version}.")
     output.show_table(
-        ((one.version, "required" if one.required else "", one.notes) for one in found.newer),
+        ((one.version, _marks(one), one.notes) for one in found.newer),
         head=("release", "", "notes"),
     )
     click.echo(f"\n`changeover plan --to {found.newer[-1].version}` shows what would happen to every object.")
+
+
+def _marks(release: Release) -> str:
+    marks = ("required", "preview", "deprecated")
+    words = [word for word in marks if getattr(release, word)]
+    return ", ".join([*words, *(["withdrawn"] if release.withdrawn else [])])
 
 
 def _check_ahead(where: Where, installation: str, kubernetes: str) -> None:
@@ -131,7 +138,7 @@ def releases(where: Where, installation: str, channel: str) -> None:
             (
                 one.version,
                 "running" if one.version == found.running else "",
-                "required" if one.required else "",
+                _marks(one),
                 one.notes,
             )
             for one in found.all

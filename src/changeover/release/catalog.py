@@ -34,6 +34,9 @@ class Release:
     requires_from: str = ""
     support_until: date | None = None
     withdrawn: str = ""
+    preview: bool = False
+    """Of a chart repository: nobody is updated to it who does not name it, or runs a preview."""
+    deprecated: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ class Catalog:
 
     @property
     def newest(self) -> Release | None:
-        """The last release that was not withdrawn."""
-        return next((release for release in reversed(self.releases) if not release.withdrawn), None)
+        """The last release that was not withdrawn; a preview only when there is nothing else."""
+        offered = [release for release in self.releases if not release.withdrawn]
+        return next((release for release in reversed(offered) if not release.preview), offered[-1] if offered else None)
 
     def find(self, version: str) -> Release:
         """The release of a version. Raises UnknownRelease with the ones that exist."""
@@ -67,8 +71,10 @@ class Catalog:
         """Where a version stands in the channel; None when the channel does not know it."""
         return self._places.get(version)
 
-    def newer_than(self, version: str) -> Sequence[Release]:
-        """The releases after an installed version, oldest first, withdrawn ones left out.
+    def newer_than(self, version: str, *, naming: str = "") -> Sequence[Release]:
+        """The releases after an installed version, oldest first, without withdrawn ones and previews.
+
+        Previews stay in when one runs, and the one that is named does.
 
         A version that the channel does not know (any more) is placed by its number.
         """
@@ -78,7 +84,12 @@ class Catalog:
         else:
             installed = self.version(version)
             after = [release for release in self.releases if self.version(release.version) > installed]
-        return [release for release in after if not release.withdrawn]
+        previews = place is not None and self.releases[place].preview
+        return [
+            release
+            for release in after
+            if not release.withdrawn and (previews or not release.preview or release.version == naming)
+        ]
 
     def version(self, text: str) -> Version:
         """A version under the channel's scheme."""

@@ -53,7 +53,7 @@ def route(catalog: Catalog, installed: str, target: str) -> Route:
         return Route("", (Hop(goal, "first installation"),))
     if installed == target:
         return Route(installed, ())
-    ahead = list(catalog.newer_than(installed))
+    ahead = list(catalog.newer_than(installed, naming=target))
     if goal not in ahead:
         raise NoRoute(
             f"Release {target} is older than what is installed.",

@@ -1,0 +1,194 @@
+"""A chart in an OCI registry as a source: its tags are the versions, and a tag is pulled by the digest it stands for.
+
+* ``oci://host/path/chart``; with ``:tag`` or ``@sha256:…`` only that one version;
+* a ``+`` of a version is a ``_`` in its tag, as Helm writes it;
+* anonymous first; asked for it, we log in with Basic or fetch a Bearer token, as the registry says;
+* on a loopback address, and hosts named in CHANGEOVER_PLAIN_HTTP (comma separated), it is plain HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from changeover.channel import credentials, files
+from changeover.channel.web import Page, Web, unreachable
+from changeover.errors import Problem
+from changeover.release import chart_index
+from changeover.release.catalog import Catalog, Release
+from changeover.release.chart_index import Entry
+
+SCHEME = "oci://"
+PLAIN = "CHANGEOVER_PLAIN_HTTP"
+_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+_MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+TAGS = 1000
+"""Tags asked for at a time."""
+_PAGES = 200
+_TOLD = 10
+"""So many newest versions are asked what they say of themselves; each costs two requests."""
+_REFERENCE = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9._/-]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class NoChart(Problem):
+    """Something in a registry that is no Helm chart, or is not what its digest says."""
+
+    reference = "no-chart-in-registry"
+
+
+class Registry:
+    """One chart's repository in a registry."""
+
+    def __init__(self, location: str, *, web: Web | None = None) -> None:
+        self._location = location
+        self._host, _, rest = location.removeprefix(SCHEME).partition("/")
+        matched = _REFERENCE.fullmatch(rest.rstrip("/"))
+        if not self._host or matched is None:
+            raise NoChart(f"{location} names no chart.", hint="for instance oci://registry.example.org/charts/web")
+        self._name = matched["name"]
+        self._only = matched["digest"] or matched["tag"] or ""
+        self._base = f"{'http' if _is_plain(self._host) else 'https'}://{self._host}/v2/{self._name}/"
+        self._web = web or Web()
+        self._authorization = ""
+        self._catalog: Catalog | None = None
+
+    async def catalog(self) -> Catalog:
+        """Every version, oldest first. Raises ChannelUnreachable, NoChart."""
+        if self._catalog is None:
+            self._catalog = await asyncio.to_thread(self._versions)
+        return self._catalog
+
+    async def fetch(self, version: str) -> Mapping[str, bytes]:
+        """The files of one version. Raises UnknownRelease, ChannelUnreachable, NoChart."""
+        (await self.catalog()).find(version)
+        return await asyncio.to_thread(self.pull, version)
+
+    def pull(self, version: str) -> Mapping[str, bytes]:
+        """The files behind a version's tag, every digest checked. Raises ChannelUnreachable, NoChart."""
+        manifest = self._manifest(self._only or version.replace("+", "_"))
+        layers = manifest.get("layers")
+        found = [one for one in layers if one.get("mediaType") == _CHART] if isinstance(layers, list) else []
+        if not found:
+            raise self._no_chart(version, f"an artifact of type {manifest.get('artifactType') or 'image'}")
+        content = self._blob(str(found[0].get("digest", "")))
+        return files.unpack(content, f"{self._name.rpartition('/')[2]}-{version}.tgz")
+
+    def _versions(self) -> Catalog:
+        name = self._name.rpartition("/")[2]
+        if self._only:
+            meta = self._meta(self._only)
+            return chart_index.catalog_of(name, [Entry(str(meta.get("version", "")), self._only, meta)])
+        entries = [Entry(tag.replace("_", "+"), tag, {}) for tag in self._tags()]
+        catalog = chart_index.catalog_of(name, entries)
+        told = tuple(self._told(release) for release in catalog.releases[-_TOLD:])
+        return replace(catalog, releases=(*catalog.releases[:-_TOLD], *told))
+
+    def _told(self, release: Release) -> Release:
+        try:
+            meta = self._meta(release.package)
+        except NoChart:
+            return replace(release, withdrawn="this tag holds no Helm chart")
+        return replace(release, notes=chart_index.notes_of(meta), deprecated=meta.get("deprecated") is True)
+
+    def _tags(self) -> list[str]:
+        url = urljoin(self._base, f"tags/list?n={TAGS}")
+        found: list[str] = []
+        for _ in range(_PAGES):
+            page = self._get(url)
+            if page.status != 200:
+                raise unreachable(self._location, f"HTTP {page.status}", status=page.status)
+            listed = _json(page.content).get("tags")
+            found += [str(tag) for tag in listed] if isinstance(listed, list) else []
+            following = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', page.headers.get("link", ""))
+            if not following:
+                break
+            url = urljoin(url, following[1])
+        return found
+
+    def _meta(self, reference: str) -> Mapping[str, Any]:
+        """The Chart.yaml of a tag, which Helm keeps as the artifact's configuration."""
+        config = self._manifest(reference).get("config")
+        digest = str(config.get("digest", "")) if isinstance(config, Mapping) else ""
+        if not isinstance(config, Mapping) or "helm" not in str(config.get("mediaType", "")):
+            raise self._no_chart(reference, "an artifact of another kind")
+        return _json(self._blob(digest))
+
+    def _manifest(self, reference: str) -> Mapping[str, Any]:
+        page = self._get(urljoin(self._base, f"manifests/{reference}"), accept=_MANIFESTS)
+        if page.status != 200:
+            raise unreachable(f"{self._location} {reference}", f"HTTP {page.status}", status=page.status)
+        stated = reference if reference.startswith("sha256:") else page.headers.get("docker-content-digest", "")
+        self._check(page.content, stated, "manifest")
+        return _json(page.content)
+
+    def _blob(self, digest: str) -> bytes:
+        page = self._get(urljoin(self._base, f"blobs/{digest}"))
+        if page.status != 200:
+            raise unreachable(f"{self._location} {digest}", f"HTTP {page.status}", status=page.status)
+        self._check(page.content, digest or "sha256:none", "content")
+        return page.content
+
+    def _check(self, content: bytes, stated: str, what: str) -> None:
+        found = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if stated.startswith("sha256:") and found != stated:
+            raise NoChart(
+                f"The {what} that {self._location} sent is not what it named.",
+                found=f"{found}, named {stated}",
+                hint="something between here and the registry changes what it sends",
+            )
+
+    def _get(self, url: str, *, accept: str = "*/*") -> Page:
+        headers = {"Accept": accept}
+        page = self._web.get(url, headers={**headers, **self._auth()})
+        if page.status != 401:
+            return page
+        self._authorization = self._log_in(page.headers.get("www-authenticate", ""))
+        return self._web.get(url, headers={**headers, **self._auth()}) if self._authorization else page
+
+    def _auth(self) -> dict[str, str]:
+        return {"Authorization": self._authorization} if self._authorization else {}
+
+    def _log_in(self, challenge: str) -> str:
+        """What to send after a 401; empty when we have nothing that it wants."""
+        kind, _, rest = challenge.partition(" ")
+        login = credentials.for_registry(self._host)
+        if kind.lower() == "basic" and login:
+            return credentials.basic(login)
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+        realm = asked.pop("realm", "")
+        schemes = ("http", "https") if self._base.startswith("http://") else ("https",)
+        if kind.lower() != "bearer" or urlsplit(realm).scheme not in schemes:
+            return ""
+        asked.setdefault("scope", f"repository:{self._name}:pull")
+        query = urlencode({name: asked[name] for name in ("service", "scope") if name in asked})
+        answer = _json(self._web.read(f"{realm}{'&' if '?' in realm else '?'}{query}", login=login))
+        token = answer.get("token") or answer.get("access_token")
+        return f"Bearer {token}" if token else ""
+
+    def _no_chart(self, reference: str, found: str) -> NoChart:
+        return NoChart(
+            f"{self._location} {reference} is no Helm chart.", found=found, hint="`helm push` puts a chart there"
+        )
+
+
+def _is_plain(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    named = {one.strip() for one in os.environ.get(PLAIN, "").split(",")}
+    return name in ("localhost", "::1") or name.startswith("127.") or host in named
+
+
+def _json(content: bytes) -> Mapping[str, Any]:
+    try:
+        loaded = json.loads(content)
+    except ValueError:
+        return {}
+    return loaded if isinstance(loaded, Mapping) else {}
