@@ -70,6 +70,14 @@ class Difference:
     after: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The form with answers that nobody saved yet, and how they differ from those that hold now."""
+
+    view: View
+    changes: tuple[Difference, ...]
+
+
 async def look(outside: Outside, installation: str = "", *, version: str = "", over: Given | None = None) -> View:
     """The questions of a release (the running one unless another is named) with their answers. Raises UnknownAnswer."""
     followed = await installations.find(outside, installation)
@@ -118,6 +126,14 @@ async def change(outside: Outside, installation: str, ask: Ask) -> Prepared:
             f"Nothing runs of {followed.name} that could be configured.", hint="install it with its answers"
         )
     return await prepare(outside, followed, ask)
+
+
+async def draft(outside: Outside, installation: str, over: Given, *, version: str = "") -> Draft:
+    """The form as it would be with these answers, and what they would change; nothing is kept. Raises UnknownAnswer."""
+    followed = await installations.find(outside, installation)
+    view = await look(outside, installation, version=version, over=over)
+    held = await answers.running(outside, followed)
+    return Draft(view, differences(held.given, view.given, secret=view.secret | _secret_names(held, held.given)))
 
 
 async def save(outside: Outside, installation: str, over: Given) -> tuple[Difference, ...]:

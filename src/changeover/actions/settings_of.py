@@ -5,8 +5,8 @@ A KOTS package's come from its evaluated Config, a chart's from its schema and v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.actions.following import Carried
@@ -23,6 +23,25 @@ from changeover.render.functions.keeping import Produce
 
 HIDDEN = "***"
 _TEXTS = frozenset({"", "text", "textarea", "file"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What only a form needs to know of a question."""
+
+    group_about: str = ""
+    affix: str = ""
+    recommended: bool = False
+    filename: str = ""
+    """Of a file item: what the file was called."""
+    chosen: frozenset[str] = frozenset()
+    """Of an item of several choices: those that are on."""
+    repeatable: bool = False
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Of a repeatable item: its values, by the names under which they are answered."""
+    yes: str = "1"
+    """What a ticked box answers; a chart takes true and false."""
+    no: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,7 @@ class Setting:
     secret: bool = False
     answered: bool = False
     errors: tuple[str, ...] = ()
+    shown_as: Look = field(default_factory=Look)
 
     @property
     def effective(self) -> str:
@@ -110,6 +130,19 @@ def _of_item(group: EvaluatedGroup, one: EvaluatedItem, carried: Carried) -> Set
         secret=item.type == "password" or (item.type in _TEXTS and looks_secret(item.name)),
         answered=answered,
         errors=one.errors,
+        shown_as=_look(group, one),
+    )
+
+
+def _look(group: EvaluatedGroup, one: EvaluatedItem) -> Look:
+    return Look(
+        group_about=group.description,
+        affix=one.item.affix,
+        recommended=one.item.recommended,
+        filename=one.value.filename,
+        chosen=frozenset(it.child.name for it in one.children if it.value.effective == "1"),
+        repeatable=one.item.repeatable,
+        copies={name: value for some in one.repeated.values() for name, value in some.items()},
     )
 
 
@@ -147,6 +180,7 @@ def _of_value(item: Item, group: Group, given: Given, *, errors: tuple[str, ...]
         secret=item.type == "password" or looks_secret(item.name.rpartition(".")[2]),
         answered=answered,
         errors=errors,
+        shown_as=Look(group_about=group.description, yes="true", no="false"),
     )
 
 
