@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _HUB = "docker.io"
@@ -22,6 +22,34 @@ _HOST = re.compile(
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An image to be copied: from where it is pulled today to where a private registry keeps it."""
+
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy came to; `sent_bytes` 0 when all was there already."""
+
+    move: Move
+    digest: str
+    sent_bytes: int = 0
+    problem: str = ""
+    """Why it was not copied, in words; empty when it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How registries are reached: ``user:password`` by host, a docker config.json, hosts that speak http."""
+
+    logins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    login_file: str = ""
+    plain: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +108,12 @@ def rewrite(reference: str, registry: str) -> str:
     return f"{registry.rstrip('/')}/{image.path.rpartition('/')[2]}{image.suffix}" if image else ""
 
 
+def full(reference: str) -> Image | None:
+    """The reference with its host and path written out, as a registry is asked for it; None when it is none."""
+    image = parse(reference)
+    return parse(image.identity) if image else None
+
+
 def proxied(reference: str, slug: str, *, domain: str = "proxy.replicated.com") -> str:
     """The vendor's proxy address of a private image; images of the vendor's own registry stay; else empty."""
     image = parse(reference)
@@ -112,11 +146,11 @@ def aliases(reference: str) -> tuple[str, ...]:
 
 
 def collisions(references: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Different images that a private registry would keep under one name, by that name."""
+    """Different images that a private registry would keep under one name, by that name; a digest is one content."""
     found: dict[str, set[str]] = {}
     for reference in references:
         image = parse(reference)
-        if image:
+        if image and not image.digest:
             place = image.path.rpartition("/")[2] + image.suffix
             found.setdefault(place, set()).add(image.identity)
     return {place: tuple(sorted(names)) for place, names in sorted(found.items()) if len(names) > 1}

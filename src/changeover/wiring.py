@@ -16,6 +16,7 @@ from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
 from changeover.channel.charts import HelmCharts
 from changeover.channel.generators import produce
+from changeover.channel.registry.moves import copy_images
 from changeover.channel.sources import open_source
 from changeover.collect.unhealthy import unhealthy
 from changeover.errors import Problem
@@ -76,7 +77,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
 
 def desk() -> Desk:
     """What work without a cluster needs."""
-    return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce)
+    return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce, copy_images=copy_images)
 
 
 def faults() -> Faults:

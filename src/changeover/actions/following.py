@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, licensing, revisions
+from changeover.actions import answers, licensing, registries, revisions
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import KubeObject
@@ -111,6 +111,7 @@ async def context_of(
         namespace=outside.namespace,
         slug=(licence.application if licence else "") or package.application.name or installation.name,
         licence=licence.spec if licence else None,
+        registry=await registries.held(outside, installation),
         release=ReleaseFacts(
             label=release.version,
             channel=str(licence.channel.get("channelName") or "") if licence else "",

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import answers, installations, keys, licensing, prepare
+from changeover.actions import answers, installations, keys, licensing, prepare, registries
 from changeover.actions.ask import Ask
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
+from changeover.render.context import Registry
 
 NAMESPACE = Kind("v1", "Namespace")
 
@@ -33,6 +34,7 @@ class Wanted:
     backup_to: str = ""
     backup_image: str = ""
     licence: licensing.Given | None = None
+    registry: Registry | None = None
 
 
 async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepared:
@@ -53,6 +55,8 @@ async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepar
     await keys.keys_of(outside, installation)
     if wanted.licence:
         await licensing.save(outside, installation, wanted.licence)
+    if wanted.registry:
+        installation = await registries.save(outside, installation, wanted.registry)
     if ask.answers:
         await answers.save(outside, installation, ask.answers)
     return await prepare.prepare(outside, installation, ask)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from changeover.actions.announce import Events, Webhook
+from changeover.images import Access, Copied, Move
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
@@ -38,6 +39,14 @@ class Definitions(Protocol):
         ...
 
 
+class ImageCopying(Protocol):
+    """Copies images into a registry."""
+
+    async def __call__(self, moves: Sequence[Move], access: Access, tell: Callable[[Copied], None]) -> Sequence[Copied]:
+        """Copy them one after the other, telling each; one that cannot be copied does not keep the others from it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The ports of work that needs no cluster."""
@@ -48,6 +57,7 @@ class Desk:
     """Opens a channel or package by its address (folder, file, URL)."""
     produce: Produce
     """Makes up keys and random texts for templates."""
+    copy_images: ImageCopying
 
 
 @dataclass(frozen=True, slots=True)

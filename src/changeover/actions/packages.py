@@ -19,7 +19,7 @@ from changeover.package.answers import Given
 from changeover.package.package import Package, read_package
 from changeover.release.catalog import Release
 from changeover.render import pipeline
-from changeover.render.context import Context, ReleaseFacts
+from changeover.render.context import Context, Registry, ReleaseFacts
 from changeover.render.revision import Revision
 
 HIDDEN = "***"
@@ -36,6 +36,7 @@ class Wanted:
     """JSON of values kept by an earlier rendering."""
     answers: Given = field(default_factory=Given)
     licence: licensing.Given | None = None
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ async def render(desk: Desk, wanted: Wanted) -> Rendered:
         namespace=wanted.namespace,
         slug=(licence.application if licence else "") or package.application.name or package.name,
         licence=licence.spec if licence else None,
+        registry=wanted.registry,
         release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes, channel=channel),
         now=desk.clock.now(),
         kept=json.loads(wanted.kept or "{}"),

@@ -17,6 +17,7 @@ from changeover.actions import (
     keys,
     learning,
     licensing,
+    registries,
     revisions,
     runs_of,
     windows,
@@ -160,6 +161,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
         findings=(
             *continuing.findings(rendered),
             *customising.findings(revision),
+            *registries.findings(revision),
             *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
         ),
         missing=rendered.missing,

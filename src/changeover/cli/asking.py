@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from changeover.actions.prepare import Prepared
     from changeover.actions.uninstall import Removal
     from changeover.package.answers import Given
+    from changeover.render.context import Registry
 
 
 T = TypeVar("T")
@@ -82,6 +84,18 @@ def licence(path: Path | None, key: Path | None = None) -> licensing.Given | Non
         return None
     text = path.read_text(errors="replace")
     return licensing.Given(text, str(path), key.read_text(errors="replace") if key else "", str(key or ""))
+
+
+def registry(address: str, username: str = "", *, password: bool = False) -> Registry | None:
+    """The private registry of these options, its password read from standard input; None when none is named."""
+    from changeover.actions import registries
+
+    if not address:
+        if username or password:
+            raise click.UsageError("A login needs the registry that it is for: --registry HOST[/NAMESPACE].")
+        return None
+    secret = sys.stdin.readline().rstrip("\n") if password else ""
+    return registries.read(address, username=username, password=secret)
 
 
 def offline(action: Callable[[Desk], Awaitable[T]]) -> T:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, answers_option, installation_option, licence_options, located, run
+from changeover.cli.options import (
+    Where,
+    answers_option,
+    installation_option,
+    licence_options,
+    located,
+    registry_options,
+    run,
+)
 
 if TYPE_CHECKING:
     from changeover.actions.ask import Ask
@@ -116,6 +124,7 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
 @licence_options
+@registry_options
 @answers_option
 @change_options
 @click.pass_obj
@@ -130,6 +139,9 @@ def install(
     backup_image: str,
     licence: Path | None,
     licence_key: Path | None,
+    registry: str,
+    registry_username: str,
+    registry_password_stdin: bool,
     pairs: tuple[str, ...],
     files: tuple[Path, ...],
     installation: str,
@@ -144,6 +156,7 @@ def install(
         name=name or installation,
         profile=profile,
         licence=asking.licence(licence, licence_key),
+        registry=asking.registry(registry, registry_username, password=registry_password_stdin),
         **where_to,
     )
     ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)

@@ -48,6 +48,8 @@ COMMANDS = {
     "sessions": (f"{_C}.sessions:sessions", "Work in progress inside the application: list, stop, gate, open."),
     "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
     "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
+    "registry": (f"{_C}.registry:registry", "The private registry of an Installation: show, set, remove."),
+    "images": (f"{_C}.images:images", "Images of a package: list them, copy them to a private registry."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
     "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),

@@ -105,3 +105,18 @@ def licence_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command
     )
     return click.option("--licence", "--license-file", "licence", type=file, help="The vendor's licence file.")(command)
+
+
+def registry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A private registry, and the login there; the password is read from standard input."""
+    for option in (
+        click.option(
+            "--registry-password-stdin", is_flag=True, help="Read the registry's password from standard input."
+        ),
+        click.option("--registry-username", default="", help="Who pulls images there."),
+        click.option(
+            "--registry", default="", metavar="HOST[/NAMESPACE]", help="Private registry that images are pulled from."
+        ),
+    ):
+        command = option(command)
+    return command

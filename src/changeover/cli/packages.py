@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, licence_options, located
+from changeover.cli.options import Where, licence_options, located, registry_options
 
 
 @click.group()
@@ -71,6 +71,7 @@ def lint(where: Where, path: str, version: str, sarif: bool) -> None:
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE")
 @click.option("--show-secrets", is_flag=True, help="Print secret values instead of masking them.")
 @licence_options
+@registry_options
 @click.pass_obj
 def render(
     where: Where,
@@ -82,6 +83,9 @@ def render(
     show_secrets: bool,
     licence: Path | None,
     licence_key: Path | None,
+    registry: str,
+    registry_username: str,
+    registry_password_stdin: bool,
 ) -> None:
     """Render a package to manifests on standard output; no cluster is asked."""
     from changeover.actions import packages as action
@@ -95,6 +99,7 @@ def render(
         kept=before,
         answers=asking.answers(pairs, files),
         licence=asking.licence(licence, licence_key),
+        registry=asking.registry(registry, registry_username, password=registry_password_stdin),
     )
     rendered = asking.offline(lambda desk: action.render(desk, wanted))
     if kept:

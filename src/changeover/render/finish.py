@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,11 @@ from changeover.release.documents import ReleaseDocument
 from changeover.render import ordering, shape
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark, Revision
+
+COLLISION = "images-collide"
+"""Remark: one name in the private registry for two images."""
+LEFT_BEHIND = "image-in-setting"
+"""Remark: a setting names an image of the package, and is not rewritten."""
 
 
 class SameObjectTwice(Problem):
@@ -97,11 +102,13 @@ def _objects(
     objects: dict[str, KubeObject] = {}
     places: dict[str, Placed] = {}
     remarks: list[Remark] = []
+    moved: set[str] = set()
     left = frozenset(package.application.excluded_images)
     for item, raw in single:
         namespace = item.namespace or target.namespace
         shaped = _shaped(item, raw, namespace=namespace, namespaced=namespaced)
         if target.registry and item.rewrite:
+            moved.update(str(one["image"]) for one in images.containers(shaped) if one["image"] not in left)
             shaped = _redirected(shaped, target.registry, left)
         obj = KubeObject(shaped)
         key = obj.ref.key
@@ -115,7 +122,28 @@ def _objects(
                 found=f"{places[key].where} and {item.where}",
                 hint="keep one of the two, or let kots.io/when choose",
             )
+    if moved:
+        remarks += [*_collisions(moved, target.registry), *_left_behind(objects.values(), moved)]
     return objects, places, remarks
+
+
+def _collisions(references: Iterable[str], registry: str) -> Iterator[Remark]:
+    """Different images that the private registry would keep under one name: one of them would run as the other."""
+    for place, names in images.collisions(references).items():
+        message = f"{' and '.join(names)} both become {registry}/{place}"
+        yield Remark(COLLISION, message, hint="give one of them another tag, pin them by digest, or exclude one")
+
+
+def _left_behind(objects: Iterable[KubeObject], moved: set[str]) -> Iterator[Remark]:
+    """Settings that name an image which is rewritten where it runs: pods made from them would pull the old one."""
+    for obj in objects:
+        for container in images.containers(obj.raw):
+            for setting in container.get("env") or ():
+                if isinstance(setting, Mapping) and setting.get("value") in moved:
+                    message = f"{obj.ref}: {setting.get('name')} names {setting['value']}, which is not rewritten there"
+                    yield Remark(
+                        LEFT_BEHIND, message, hint="the vendor writes LocalImageName and ImagePullSecretName there"
+                    )
 
 
 def _shaped(item: Placed, raw: Mapping[str, Any], *, namespace: str, namespaced: Any) -> dict[str, Any]:

@@ -67,14 +67,14 @@ def render(
     else:
         templates = templates_of(package, answers, context, produce=produce)
         placed, remarks = forms.kots(package, templates.render, setting)
-        placed = _with_pull_secret(placed, context)
         remarks += _objections(package, templates)
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
+    placed = _with_pull_secret(placed, context, package)
     secrets = (*secrets, *context.secrets)
     made = {**kept, **keepsakes.used}
-    registry = context.registry.address if context.registry and package.form is Form.KOTS else ""
+    registry = context.registry.address if context.registry else ""
     rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
     version = version_of(package, release, context.version_label or context.release.label)
     revision = finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced))
@@ -98,13 +98,15 @@ def version_of(package: Package, release: documents.ReleaseDocument, label: str)
     return label or release.version or package.own_version or package.name or UNVERSIONED
 
 
-def _with_pull_secret(placed: list[Placed], context: Context) -> list[Placed]:
+def _with_pull_secret(placed: list[Placed], context: Context, package: Package) -> list[Placed]:
     name = pull_secret.name_of(context)
     if not name:
         return placed
     known = [replace(item, raw=pull_secret.add(item.raw, name)) if item.rewrite else item for item in placed]
-    given = any(item.raw["kind"] == "Secret" and item.raw.get("metadata", {}).get("name") == name for item in placed)
-    return known if given else [*pull_secret.place(context), *known]
+    if any(item.raw["kind"] == "Secret" and item.raw.get("metadata", {}).get("name") == name for item in placed):
+        return known
+    where = pull_secret.namespaces(placed, context, package.application.additional_namespaces)
+    return [*pull_secret.place(context, where), *known]
 
 
 def _objections(package: Package, templates: Templates) -> list[Remark]:

@@ -1,0 +1,61 @@
+"""The images of a package: which there are, where a private registry keeps each, and copied there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from changeover import images
+from changeover.actions import packages
+from changeover.actions.outside import Desk
+from changeover.errors import Problem
+from changeover.images import Access, Copied, Move
+from changeover.render.context import Registry
+
+
+class ImagesCollide(Problem):
+    """Two different images would become one in the registry."""
+
+    reference = "images-collide"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A package's images with their places in a private registry."""
+
+    version: str
+    moves: tuple[Move, ...]
+    collisions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "version": self.version,
+            "images": [{"image": move.source, "place": move.destination} for move in self.moves],
+            "collisions": [{"place": place, "images": list(names)} for place, names in self.collisions],
+        }
+
+
+async def look(desk: Desk, wanted: packages.Wanted, registry: Registry | None) -> Listed:
+    """The images that the rendered package runs or announces, each once, and where the registry keeps it."""
+    rendered = await packages.render(desk, replace(wanted, registry=None))
+    known = {images.full(text): text for text in rendered.revision.images}
+    address = registry.address if registry else ""
+    moves = [Move(text, images.rewrite(text, address) if address else "") for image, text in known.items() if image]
+    collisions = images.collisions(move.source for move in moves) if address else {}
+    return Listed(rendered.revision.version, tuple(moves), tuple(collisions.items()))
+
+
+async def copy(
+    desk: Desk, listed: Listed, registry: Registry, *, access: Access, tell: Callable[[Copied], None]
+) -> Sequence[Copied]:
+    """Copy all of them to the registry, which is logged in to as it says. Raises ImagesCollide before anything."""
+    if listed.collisions:
+        place, names = listed.collisions[0]
+        raise ImagesCollide(
+            f"{' and '.join(names)} would both become {registry.address}/{place}.",
+            hint="pin them by digest, or give the namespace of another registry to one of them",
+        )
+    login = {registry.hostname: f"{registry.username}:{registry.password}"} if registry.username else {}
+    return await desk.copy_images(listed.moves, replace(access, logins={**access.logins, **login}), tell)

@@ -1,0 +1,135 @@
+"""Commands about the images of a package: list, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from changeover.cli import asking, output
+from changeover.cli.options import Where, answers_option, located, registry_options
+
+if TYPE_CHECKING:
+    from changeover.actions.images import Listed
+    from changeover.actions.outside import Desk
+    from changeover.images import Copied
+    from changeover.render.context import Registry
+
+
+@click.group()
+def images() -> None:
+    """Images of a package, and where a private registry keeps them."""
+
+
+def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = answers_option(registry_options(command))
+    return click.option("--version", default="", help="Release, when PATH is a channel.")(command)
+
+
+@images.command("list")
+@located
+@click.argument("path")
+@_package_options
+@click.pass_obj
+def list_(
+    where: Where,
+    path: str,
+    version: str,
+    pairs: tuple[str, ...],
+    files: tuple[Path, ...],
+    registry: str,
+    registry_username: str,
+    registry_password_stdin: bool,
+) -> None:
+    """Every image that the package runs or announces, with its place in the registry; 3 when two become one."""
+    wanted = asking.registry(registry, registry_username, password=registry_password_stdin)
+    listed = asking.offline(lambda desk: _listed(desk, where, path, version, pairs, files, wanted))
+    if where.json:
+        output.show_json(listed.as_json())
+    else:
+        output.show_table(((one.source, one.destination) for one in listed.moves), head=("image", "place"))
+        for place, names in listed.collisions:
+            click.echo(f"{' and '.join(names)} both become {place}", err=True)
+    if listed.collisions:
+        raise click.exceptions.Exit(3)
+
+
+@images.command("copy")
+@located
+@click.argument("path")
+@_package_options
+@click.option(
+    "--logins",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A docker config.json with logins for all registries.",
+)
+@click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http to this registry; may be repeated.")
+@click.pass_obj
+def copy(where: Where, /, logins: str | None, plain_http: tuple[str, ...], **chosen: Any) -> None:
+    """Copy every image to --registry. What is there is not sent again: a copy that was cut off is begun again."""
+    from changeover.actions import images as action
+    from changeover.images import Access
+
+    wanted = asking.registry(
+        chosen["registry"], chosen["registry_username"], password=chosen["registry_password_stdin"]
+    )
+    if wanted is None:
+        raise click.UsageError("Say where to: --registry HOST[/NAMESPACE].")
+    access = Access(login_file=logins or "", plain=frozenset(plain_http))
+
+    async def through(desk: Desk) -> Any:
+        package = (chosen["path"], chosen["version"], chosen["pairs"], chosen["files"])
+        listed = await _listed(desk, where, *package, wanted)
+        return await action.copy(desk, listed, wanted, access=access, tell=_teller(where))
+
+    _end(where, asking.offline(through))
+
+
+async def _listed(
+    desk: Desk,
+    where: Where,
+    path: str,
+    version: str,
+    pairs: tuple[str, ...],
+    files: tuple[Path, ...],
+    registry: Registry | None,
+) -> Listed:
+    from changeover.actions import images as action
+    from changeover.actions import packages
+
+    namespace = where.namespace or "default"
+    wanted = packages.Wanted(path, version=version, namespace=namespace, answers=asking.answers(pairs, files))
+    return await action.look(desk, wanted, registry)
+
+
+def _teller(where: Where) -> Callable[[Copied], None]:
+    def tell(one: Copied) -> None:
+        if where.json:
+            return
+        if one.problem:
+            click.echo(f"{click.style('failed', fg='red')}  {one.move.source}: {one.problem}", err=True)
+        else:
+            size = f"{one.sent_bytes / 1e6:.1f} MB" if one.sent_bytes else "was there"
+            click.echo(f"{one.move.destination}  {one.digest[:19]}  {size}")
+
+    return tell
+
+
+def _end(where: Where, done: Any) -> None:
+    if where.json:
+        output.show_json(
+            [
+                {
+                    "image": one.move.source,
+                    "place": one.move.destination,
+                    "digest": one.digest,
+                    "sentBytes": one.sent_bytes,
+                    "problem": one.problem,
+                }
+                for one in done
+            ]
+        )
+    if any(one.problem for one in done):
+        raise click.exceptions.Exit(1)
