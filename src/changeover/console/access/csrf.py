@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 
 from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope
 
@@ -15,6 +16,7 @@ from changeover.console.access.refusal import Refusal
 
 HEADER = "x-csrf-token"
 FIELD = "csrf"
+MOST_FIELDS = 5000
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -44,8 +46,11 @@ async def _body(receive: Receive) -> bytes:
 
 async def _field(scope: Scope, body: bytes) -> str | None:
     request = Request(dict(scope), _again(body))
-    async with request.form() as form:
-        found = form.get(FIELD)
+    try:
+        async with request.form(max_fields=MOST_FIELDS) as form:
+            found = form.get(FIELD)
+    except MultiPartException as error:
+        raise Refusal(400, "broken-form", "This form cannot be read.", error.message) from None
     return found if isinstance(found, str) else None
 
 

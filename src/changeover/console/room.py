@@ -1,0 +1,43 @@
+"""What a page is given: who guards, what may be touched in whose name, and how a template becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from changeover.actions.outside import Outside
+from changeover.console.access.guard import Guard, Visit
+
+
+class Render(Protocol):
+    """Fills a template of ours."""
+
+    def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        """The answer; `values` are the template's own, beside those that every page has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The console as its pages see it."""
+
+    guard: Guard
+    outside: Callable[[str], Outside]
+    """The ports, in the name of a person."""
+    render: Render
+    installation: str = ""
+    """Which Installation is looked at; empty = the only one."""
+
+    def outside_of(self, request: Request) -> Outside:
+        """The ports in the name of who asks."""
+        return self.outside(visit_of(request).name)
+
+
+def visit_of(request: Request) -> Visit:
+    """Who asks; pages behind the gate always have one."""
+    visit: Visit = request.state.visit
+    return visit
