@@ -1,0 +1,218 @@
+"""Decides what is to be collected and judged: the Troubleshoot documents of files, packages and clusters, merged. Pure.
+
+* kinds: Preflight, SupportBundle, Collector, Analyzer, Redactor, and their host and remote forms, of
+  ``troubleshoot.sh/v1beta2``; the older ``troubleshoot.replicated.com/v1beta1`` reads the same
+* ``v1beta3`` documents are templates over values (``{{ .Values.x }}``, Sprig) and read as v1beta2 afterwards
+* the same collector or analyzer asked for twice is there once; namespaces of clusterResources are joined
+* cluster information and resources are always collected: analyzers read them
+* what excludes itself is left out; a kind that we do not know stays, by its name, to be told as skipped
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.errors import Problem
+from changeover.gotemplate import Function, parse
+from changeover.objects import KubeObject
+from changeover.package import yaml_text
+from changeover.package.application import mapping, mappings, text, texts
+
+GROUPS = ("troubleshoot.sh/", "troubleshoot.replicated.com/")
+KINDS = frozenset(
+    {
+        "Preflight",
+        "SupportBundle",
+        "Collector",
+        "Analyzer",
+        "Redactor",
+        "HostPreflight",
+        "HostCollector",
+        "RemoteCollector",
+    }
+)
+LABELS = ("troubleshoot.sh/kind", "troubleshoot.io/kind")
+DATA_KEYS = ("support-bundle-spec", "preflight.yaml", "preflight-spec", "redactor-spec")
+"""Where Secrets and ConfigMaps hold a spec."""
+
+ALWAYS = ("clusterInfo", "clusterResources")
+_TEMPLATED = re.compile(r"^apiVersion:\s*[\"']?troubleshoot\.sh/v1beta3\b", re.MULTILINE)
+
+
+class NoSpec(Problem):
+    """A file, package or cluster that says nothing about what to check."""
+
+    reference = "no-spec"
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """One thing to collect: its kind as specs spell it (``logs``), and what it says."""
+
+    kind: str
+    spec: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its files are called by; empty when it says nothing."""
+        return text(self.spec.get("collectorName")) or text(self.spec.get("name"))
+
+    @property
+    def title(self) -> str:
+        """``logs/server``, or only the kind."""
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Specs:
+    """What is to be done, in order; analyzers and redactors as documents have them."""
+
+    collectors: tuple[Collector, ...] = ()
+    analyzers: tuple[Mapping[str, Any], ...] = ()
+    redactors: tuple[Mapping[str, Any], ...] = ()
+    host_collectors: tuple[Collector, ...] = ()
+    host_analyzers: tuple[Mapping[str, Any], ...] = ()
+    documents: tuple[str, ...] = field(default=())
+    """``Preflight gitpod``: what was read."""
+
+    def complete(self) -> Specs:
+        """The same with what is always collected, resources first and copies last."""
+        there = {one.kind for one in self.collectors}
+        added = [Collector(kind, {}) for kind in ALWAYS if kind not in there]
+        ordered = sorted((*added, *self.collectors), key=lambda one: _RANK.get(one.kind, 2))
+        return Specs(tuple(ordered), *(getattr(self, name) for name in Specs.__slots__[1:]))
+
+
+_RANK = {"clusterInfo": 0, "clusterResources": 1, "copy": 3, "copyFromHost": 3}
+
+
+def is_spec(raw: Mapping[str, Any]) -> bool:
+    """Whether a document is one of Troubleshoot's."""
+    return text(raw.get("apiVersion")).startswith(GROUPS) and raw.get("kind") in KINDS
+
+
+def read(documents: Iterable[Mapping[str, Any]], *, kinds: frozenset[str] = KINDS) -> Specs:
+    """Merge documents of these kinds; others are left out."""
+    collectors: list[Collector] = []
+    hosts: list[Collector] = []
+    analyzers: list[Mapping[str, Any]] = []
+    host_analyzers: list[Mapping[str, Any]] = []
+    redactors: list[Mapping[str, Any]] = []
+    names: list[str] = []
+    for raw in documents:
+        if not is_spec(raw) or raw["kind"] not in kinds:
+            continue
+        spec, is_host = mapping(raw.get("spec")), str(raw["kind"]).startswith("Host")
+        names.append(f"{raw['kind']} {text(mapping(raw.get('metadata')).get('name'))}".strip())
+        (hosts if is_host else collectors).extend(_collectors(spec.get("collectors")))
+        hosts += [*_collectors(spec.get("hostCollectors")), *_collectors(spec.get("remoteCollectors"))]
+        (host_analyzers if is_host else analyzers).extend(_included(spec.get("analyzers")))
+        host_analyzers += _included(spec.get("hostAnalyzers"))
+        redactors += mappings(spec.get("redactors"))
+    return Specs(
+        tuple(_joined(_unique(collectors))),
+        tuple(_unique(analyzers)),
+        tuple(_unique(redactors)),
+        tuple(_unique(hosts)),
+        tuple(_unique(host_analyzers)),
+        tuple(dict.fromkeys(names)),
+    )
+
+
+def documents_of(
+    written: str,
+    *,
+    file: str,
+    values: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Function] | None = None,
+) -> list[Mapping[str, Any]]:
+    """The Troubleshoot documents of a text, templated ones rendered. Raises BrokenYaml, TemplateProblem."""
+    if _TEMPLATED.search(written):
+        written = parse(written, name=file, functions=functions).render({"Values": values or {}})
+    loaded = (data for _, data in yaml_text.load_stream(written, file=file))
+    return [data for data in loaded if isinstance(data, Mapping) and is_spec(data)]
+
+
+def documents_within(objects: Iterable[KubeObject]) -> list[Mapping[str, Any]]:
+    """The documents that labelled Secrets and ConfigMaps hold."""
+    found: list[Mapping[str, Any]] = []
+    for obj in objects:
+        if obj.kind in {"Secret", "ConfigMap"} and any(label in obj.labels for label in LABELS):
+            for key, written in _texts_of(obj):
+                if key in DATA_KEYS:
+                    found += documents_of(written, file=f"{obj.ref} {key}")
+    return found
+
+
+def kind_of(analyzer: Mapping[str, Any]) -> str:
+    """The kind of an analyzer's entry: ``clusterVersion``; empty for an entry that says nothing."""
+    return next(iter(analyzer), "")
+
+
+def is_true(value: Any) -> bool:
+    """Whether a flag that may be written as text says yes."""
+    return value is True or (isinstance(value, str) and value.strip() in {"true", "True", "TRUE", "1", "t", "T"})
+
+
+def is_strict(analyzer: Mapping[str, Any]) -> bool:
+    """Whether failing it must keep the application from being installed."""
+    return is_true(mapping(analyzer.get(kind_of(analyzer))).get("strict"))
+
+
+def _texts_of(obj: KubeObject) -> Iterator[tuple[str, str]]:
+    for key, value in (obj.get("stringData") or {}).items():
+        yield key, str(value)
+    for key, value in (obj.get("data") or {}).items():
+        if obj.kind == "ConfigMap":
+            yield key, str(value)
+            continue
+        try:
+            yield key, base64.b64decode(str(value)).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+
+
+def _collectors(entries: Any) -> Iterator[Collector]:
+    for entry in _included(entries):
+        kind = next(iter(entry))
+        yield Collector(kind, mapping(entry[kind]))
+
+
+def _included(entries: Any) -> list[Mapping[str, Any]]:
+    """Entries of one kind each; ``clusterInfo:`` without anything is one, what excludes itself is none."""
+    named = [{kind: said for kind, said in entry.items() if kind != "docString"} for entry in mappings(entries)]
+    return [entry for entry in named if entry and not is_true(mapping(next(iter(entry.values()))).get("exclude"))]
+
+
+def _unique(entries: Iterable[Any]) -> list[Any]:
+    found: dict[str, Any] = {}
+    for entry in entries:
+        found.setdefault(_identity(entry), entry)
+    return list(found.values())
+
+
+def _identity(entry: Any) -> str:
+    told = {entry.kind: entry.spec} if isinstance(entry, Collector) else entry
+    return json.dumps(told, sort_keys=True, default=str)
+
+
+def _joined(collectors: Sequence[Collector]) -> Iterator[Collector]:
+    """One clusterResources for all: every namespace when one of them names none."""
+    several = [one.spec for one in collectors if one.kind == "clusterResources"]
+    namespaces = [texts(spec.get("namespaces")) for spec in several]
+    everywhere = not all(namespaces)
+    joined: dict[str, Any] = {key: value for spec in several for key, value in spec.items()}
+    joined["namespaces"] = [] if everywhere else list(dict.fromkeys(name for group in namespaces for name in group))
+    done = False
+    for one in collectors:
+        if one.kind != "clusterResources":
+            yield one
+        elif not done:
+            done = True
+            yield Collector(one.kind, joined)
