@@ -304,3 +304,63 @@ class Charts(Protocol):
 
 Progress = Callable[[str], None]
 """Told in words what goes on; must return at once."""
+
+
+# --- collecting what checks look at ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """One thing to collect: its kind as Troubleshoot's specs spell it (``logs``), and what it says."""
+
+    kind: str
+    spec: Mapping[str, Json]
+
+    @property
+    def name(self) -> str:
+        """What its files are called by; empty when it says nothing."""
+        return str(self.spec.get("collectorName") or self.spec.get("name") or "")
+
+    @property
+    def title(self) -> str:
+        """``logs/server``, or only the kind."""
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """How one collector fared; `partial` = cut off, with what it had by then."""
+
+    title: str
+    state: Literal["done", "partial", "failed", "skipped"]
+    reason: str = ""
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Json]:
+        """For the bundle and for programs."""
+        return {"collector": self.title, "state": self.state, "reason": self.reason, "seconds": round(self.seconds, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Files by their path in a bundle, not redacted yet, and how each collector fared."""
+
+    files: Mapping[str, bytes] = field(repr=False, default_factory=dict)
+    fetched: tuple[Fetched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much collecting may take: seconds and bytes for one collector, bytes for all together."""
+
+    seconds: float = 60.0
+    bytes: int = 32 * 1024 * 1024
+    total: int = 256 * 1024 * 1024
+
+
+class Collecting(Protocol):
+    """Carries collectors out, side by side; never raises for what one of them meets."""
+
+    async def __call__(self, collectors: Sequence[Collector], *, bounds: Bounds, tell: Progress) -> Collected:
+        """Everything that could be had; what is not allowed or not known is named as skipped."""
+        ...

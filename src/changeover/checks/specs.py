@@ -23,6 +23,7 @@ from changeover.gotemplate import Function, parse
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
+from changeover.ports import Collector
 
 GROUPS = ("troubleshoot.sh/", "troubleshoot.replicated.com/")
 KINDS = frozenset(
@@ -49,24 +50,6 @@ class NoSpec(Problem):
     """A file, package or cluster that says nothing about what to check."""
 
     reference = "no-spec"
-
-
-@dataclass(frozen=True, slots=True)
-class Collector:
-    """One thing to collect: its kind as specs spell it (``logs``), and what it says."""
-
-    kind: str
-    spec: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What its files are called by; empty when it says nothing."""
-        return text(self.spec.get("collectorName")) or text(self.spec.get("name"))
-
-    @property
-    def title(self) -> str:
-        """``logs/server``, or only the kind."""
-        return f"{self.kind}/{self.name}" if self.name else self.kind
 
 
 @dataclass(frozen=True, slots=True)

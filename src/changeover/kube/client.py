@@ -20,6 +20,7 @@ import httpx2
 
 from changeover.kube import discovery, errors
 from changeover.kube.execute import execute
+from changeover.kube.inspect import Inspector
 from changeover.kube.proxy import PodProxy
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
 from changeover.ports import Busy, Json, Propagation, Refused, Resource, Unreachable
@@ -53,6 +54,11 @@ class KubeCluster:
     def streams(self) -> PodProxy:
         """HTTP to its pods."""
         return PodProxy(self._http)
+
+    @property
+    def inspector(self) -> Inspector:
+        """What only collecting needs of it."""
+        return Inspector(self._http)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -207,10 +213,12 @@ class KubeCluster:
 
     async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
         """SelfSubjectAccessReview."""
+        plural, _, subresource = resource.plural.partition("/")
         attributes = {
             "verb": verb,
             "group": resource.kind.group,
-            "resource": resource.plural,
+            "resource": plural,
+            "subresource": subresource,
             "namespace": namespace,
             "name": name,
         }

@@ -41,7 +41,7 @@ async def execute(
     except (HTTPXWSException, httpx2.TransportError) as error:
         raise errors.unreachable(what, error) from error
     except BaseExceptionGroup as group:
-        raise _first_of(group, what) from group
+        raise first_of(group, what) from group
 
 
 def exit_code(status: bytes) -> int:
@@ -58,7 +58,7 @@ def exit_code(status: bytes) -> int:
     return -1
 
 
-def _first_of(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
+def first_of(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
     """The WebSocket client's tasks fail as a group; one of them says why."""
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from changeover.checks import specs
-from changeover.checks.specs import Collector
 from changeover.gotemplate import TemplateProblem
 from changeover.objects import KubeObject
+from changeover.ports import Collector
 
 VERSION: dict[str, Any] = {"clusterVersion": {"outcomes": [{"pass": {"message": "fine"}}]}}
 
