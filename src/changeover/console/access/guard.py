@@ -59,6 +59,8 @@ class Guard:
     attempts: Attempts
     limits: Limits = field(default_factory=Limits)
     show: Show = plainly
+    changed: Callable[[], None] = lambda: None
+    """Called when an account was changed here: what is remembered of the accounts is stale."""
 
     def cookie(self, *, https: bool) -> str:
         """The cookie's name: bound to this host where HTTPS allows it."""

@@ -46,6 +46,7 @@ class Users:
             made = await accounts.add(self._room.outside_of(request), name, _role(fields))
         except Problem as problem:
             return await self._page(request, problem=problem, status=422)
+        self._room.guard.changed()
         return await self._page(request, made=(name, made))
 
     async def change_role(self, request: Request) -> Response:
@@ -63,7 +64,7 @@ class Users:
             made = await accounts.reset_password(self._room.outside_of(request), name)
         except Problem as problem:
             return await self._page(request, problem=problem, status=422)
-        self._room.guard.sessions.end_all_of(name)
+        self._ended(name)
         return await self._page(request, made=(name, made))
 
     async def sign_out(self, request: Request) -> Response:
@@ -85,8 +86,12 @@ class Users:
             await act()
         except Problem as problem:
             return await self._page(request, problem=problem, status=422)
-        self._room.guard.sessions.end_all_of(request.path_params["name"])
+        self._ended(request.path_params["name"])
         return RedirectResponse("/users", status_code=303)
+
+    def _ended(self, name: str) -> None:
+        self._room.guard.changed()
+        self._room.guard.sessions.end_all_of(name)
 
     async def _page(
         self,

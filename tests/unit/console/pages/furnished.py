@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import jinja2
 from starlette.applications import Starlette
@@ -26,10 +27,10 @@ from changeover.console.access.attempts import Attempts
 from changeover.console.access.guard import Guard
 from changeover.console.access.middleware import access
 from changeover.console.access.origins import Addresses
-from changeover.console.access.permissions import Rule
 from changeover.console.access.sessions import Sessions
+from changeover.console.pages import account, config, sign_in, users
 from changeover.console.pages import audit as audit_page
-from changeover.console.pages import config, sign_in, users
+from changeover.console.permitted import TABLE
 from changeover.console.room import Room
 from changeover.kube.blobs import KubeBlobs
 from changeover.kube.journal import Journal
@@ -37,19 +38,9 @@ from changeover.objects import KubeObject
 from changeover.package.answers import Given
 from tests.crash.api_server import ApiServer
 
+Result = TypeVar("Result")
 PASSWORD = "correct-horse-battery"
 HOME = "http://localhost:8800"
-TABLE = (
-    Rule("/login", read=None, write=None),
-    Rule("/logout", write=Role.VIEWER, tells=False),
-    Rule("/config/draft", write=Role.OPERATOR, tells=False),
-    Rule("/config", write=Role.OPERATOR),
-    Rule("/config/*", write=Role.OPERATOR),
-    Rule("/users", read=Role.ADMIN, tells=False),
-    Rule("/users/*", read=Role.ADMIN, tells=False),
-    Rule("/audit", read=Role.ADMIN),
-    Rule("/audit/*", read=Role.ADMIN),
-)
 STUBS = {
     "_macros.html": "{% macro state(kind, word, ic=None) %}<span>{{ word }}</span>{% endmacro %}",
     "_base.html": "{% import '_macros.html' as m with context %}<!doctype html><html lang=en><meta charset=utf-8>"
@@ -59,6 +50,12 @@ STUBS = {
     "{% macro brandmark() %}{% endmacro %}{% block body %}{% endblock %}",
 }
 TEMPLATES = Path(config.__file__).parents[1] / "templates"
+
+
+def done(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the work gives, carried out in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, work).result()
 
 
 class Clock:
@@ -100,7 +97,7 @@ class Furnished:
             faults=nothing,
             produce=produce,
         )
-        asyncio.run(self._furnish())
+        done(self._furnish())
         self.guard = Guard(
             addresses=Addresses.of(8800),
             table=TABLE,
@@ -115,12 +112,9 @@ class Furnished:
         self.templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
         self.templates.globals["icon"] = lambda _name: ""
         self.room = Room(self.guard, lambda person: replace(self.outside, person=person), self._render)
-        self.app = access(
-            Starlette(
-                routes=[route for page in (config, sign_in, users, audit_page) for route in page.routes(self.room)]
-            ),
-            self.guard,
-        )
+        pages = (account, config, sign_in, users, audit_page)
+        self.pages = Starlette(routes=[route for page in pages for route in page.routes(self.room)])
+        self.app = access(self.pages, self.guard)
 
     def _render(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         own = {
@@ -156,12 +150,12 @@ class Furnished:
 
     def log(self) -> list[tuple[str, str, str, str]]:
         """The audit log, oldest first: who, what, result, detail."""
-        found = asyncio.run(audit.entries(self.outside))
+        found = done(audit.entries(self.outside))
         return [(one.who, one.what, one.result, one.detail) for one in reversed(found)]
 
     def saved(self) -> Given:
         """What waits for the next change."""
-        return asyncio.run(self._saved())
+        return done(self._saved())
 
     async def _saved(self) -> Given:
         installations = await self.cluster.list(INSTALLATION, namespace="desk")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 CONFIG = """apiVersion: kots.io/v1beta1
 kind: Config
@@ -57,10 +60,18 @@ APPLICATION = "apiVersion: kots.io/v1beta1\nkind: Application\nmetadata: {name: 
 RELEASE = "apiVersion: changeover.dev/v1alpha1\nkind: Release\nmetadata: {name: desk}\nversion: '1.0.0'\n"
 
 
+def _with(value: Any, attack: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _with(inside, attack) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_with(inside, attack) for inside in value]
+    return value.replace("ATTACK", attack) if isinstance(value, str) else value
+
+
 def publish(folder: Path, *, attack: str = "") -> Path:
     """Write the package; `attack` goes into every text that a vendor can write."""
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(CONFIG.replace("ATTACK", attack))
+    (folder / "config.yaml").write_text(yaml.safe_dump(_with(yaml.safe_load(CONFIG), attack), sort_keys=False))
     (folder / "objects.yaml").write_text(OBJECTS)
     (folder / "app.yaml").write_text(APPLICATION)
     (folder / "release.yaml").write_text(RELEASE)

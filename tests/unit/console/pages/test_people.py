@@ -145,3 +145,37 @@ def test_the_audit_page_is_searched_paged_and_exported(desk: Furnished) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get("/audit/export.csv").text)))
     assert rows[1]["detail"] == "'=1+1"
     assert client.get("/audit/export.exe").status_code == 404
+
+
+def test_everybody_may_change_their_own_password_and_nobody_elses(desk: Furnished) -> None:
+    client, elsewhere = desk.client("vera"), desk.client("vera")
+    elsewhere.headers.pop("x-csrf-token")
+    assert "You are vera, viewer." in client.get("/account").text
+    new = {"new": "another-password", "again": "another-password"}
+    assert client.post("/account", data={"old": "wrong", **new}).status_code == 422
+    assert client.post("/account", data={"old": PASSWORD, "new": "another-password", "again": "x"}).status_code == 422
+    assert client.post("/account", data={"old": PASSWORD, "new": "short", "again": "short"}).status_code == 422
+    assert client.post("/account", data={"old": PASSWORD, "name": "ada", **new}).status_code == 303
+    assert client.get("/account").status_code == elsewhere.get("/account").status_code == 303
+    assert desk.client().post("/login", data={"name": "vera", "password": "another-password"}).status_code == 303
+    assert desk.client().post("/login", data={"name": "ada", "password": PASSWORD}).status_code == 303
+
+
+def test_a_stolen_session_does_not_help_to_guess_the_password(desk: Furnished) -> None:
+    thief = desk.client("ada")
+    new = {"new": "another-password", "again": "another-password"}
+    for number in range(11):
+        thief.post("/account", data={"old": f"guess-{number}", **new})
+    assert "Too many wrong passwords" in thief.post("/account", data={"old": PASSWORD, **new}).text
+
+
+def test_every_route_of_these_pages_is_in_the_table(desk: Furnished) -> None:
+    from changeover.console.access.permissions import OTHERWISE, rule_for
+    from changeover.console.pages import account, config, sign_in, users
+    from changeover.console.pages import audit as audit_page
+    from changeover.console.permitted import TABLE
+
+    for page in (account, config, sign_in, users, audit_page):
+        for route in page.routes(desk.room):
+            path = re.sub(r"\{\w+\}", "x", route.path)
+            assert rule_for(path, TABLE) is not OTHERWISE, path

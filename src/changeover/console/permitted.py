@@ -1,0 +1,25 @@
+"""Which role each page and form of the console needs.
+
+What is not listed may be looked at by every account and changed by administrators only.
+"""
+
+from __future__ import annotations
+
+from changeover.actions.accounts import Role
+from changeover.console.access.permissions import Rule
+
+TABLE = (
+    Rule("/login", read=None, write=None),
+    Rule("/logout", write=Role.VIEWER, tells=False),
+    Rule("/static/*", read=None),
+    Rule("/healthz", read=None),
+    Rule("/favicon.svg", read=None),
+    Rule("/account", write=Role.VIEWER, tells=False),
+    Rule("/config/draft", write=Role.OPERATOR, tells=False),
+    Rule("/config", write=Role.OPERATOR),
+    Rule("/config/*", write=Role.OPERATOR),
+    Rule("/users", read=Role.ADMIN, tells=False),
+    Rule("/users/*", read=Role.ADMIN, tells=False),
+    Rule("/audit", read=Role.ADMIN),
+    Rule("/audit/*", read=Role.ADMIN),
+)
