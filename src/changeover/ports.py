@@ -282,23 +282,40 @@ class Volumes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ChartRequest:
+    """What to render: a chart, for one release of it in one cluster."""
+
+    archive: bytes
+    """The chart as .tgz."""
+    release: str
+    namespace: str
+    values: Mapping[str, Json]
+    kubernetes: str = ""
+    """The target's version, ``1.36.2``; empty = Helm's own default."""
+    api_versions: Collection[str] = ()
+    """What the target serves: ``apps/v1`` and ``apps/v1/Deployment``; empty = Helm's own default."""
+    revision: int = 1
+    """How often the release was installed or upgraded then; 1 = it is installed."""
+    schema: bool = True
+    """False renders even with values that the chart's schema refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedChart:
+    """What a chart gives."""
+
+    manifests: str
+    """One YAML stream, CRDs first, hooks included; each document is preceded by ``# Source: <file>``."""
+    notes: str = ""
+    """The chart's NOTES.txt, rendered."""
+
+
 class Charts(Protocol):
-    """Renders a Helm chart without a cluster."""
+    """Renders Helm charts; only a chart's ``lookup`` reads the cluster."""
 
-    def render(
-        self,
-        archive: bytes,
-        *,
-        release: str,
-        namespace: str,
-        values: Mapping[str, Json],
-        kubernetes: str,
-        schema: bool = True,
-    ) -> str:
-        """All manifests of the chart as one YAML stream, hooks included; raises Problem with the chart's own words.
-
-        `schema` False renders even with values that the chart's schema refuses.
-        """
+    def render(self, request: ChartRequest) -> RenderedChart:
+        """Render; raises Problem with the chart's own words."""
         ...
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
-from changeover.channel.charts import HelmCharts
+from changeover.channel.charts import HelmCharts, Reach
 from changeover.channel.generators import produce
 from changeover.channel.registry.moves import copy_images
 from changeover.channel.sources import open_source
@@ -55,7 +55,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             cluster=cluster,
             clock=clock,
             http=UserHttp(),
-            charts=HelmCharts(),
+            charts=HelmCharts(reach=Reach(kubeconfig, context)),
             namespace=where,
             person=person,
             source=open_source,

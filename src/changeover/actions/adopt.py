@@ -276,6 +276,9 @@ async def _create(outside: Outside, adoption: Adoption) -> KubeObject:
     if adoption.profile:
         patch = {"spec": {"profile": dict(adoption.profile)}}
         installation = await outside.cluster.patch(installation.ref, patch)
+    if adoption.origin.tool == "helm" and adoption.origin.name != adoption.name:
+        continued = {"metadata": {"annotations": {following.HELM_RELEASE: adoption.origin.name}}}
+        installation = await outside.cluster.patch(installation.ref, continued)
     await keys.keys_of(outside, installation)
     await adopt_kots.take_licence(outside, installation, adoption.origin)
     await answers.keep(outside, installation, 1, adoption.held)

@@ -94,7 +94,7 @@ async def of_helm(outside: Outside, name: str) -> Origin:
     return read_helm(max(releases, key=lambda secret: int(secret.labels.get("version", "0"))))
 
 
-def read_helm(secret: KubeObject) -> Origin:
+def open_record(secret: KubeObject) -> dict[str, Any]:
     """Helm's record: gzipped JSON in base64, within the Secret's own base64. Raises NoRelease."""
     try:
         packed = base64.b64decode(base64.b64decode(str(secret.get("data", "release", default=""))))
@@ -105,6 +105,14 @@ def read_helm(secret: KubeObject) -> Origin:
         record = json.loads(text)
     except (binascii.Error, zlib.error, ValueError) as broken:
         raise NoRelease(f"The Helm release in Secret {secret.name} cannot be read.", found=str(broken)) from broken
+    if not isinstance(record, dict):
+        raise NoRelease(f"The Helm release in Secret {secret.name} cannot be read.", found=type(record).__name__)
+    return {**record, "info": record.get("info") or {}}
+
+
+def read_helm(secret: KubeObject) -> Origin:
+    """What Helm's record says of a release. Raises NoRelease."""
+    record = open_record(secret)
     about = (record.get("chart") or {}).get("metadata") or {}
     return Origin(
         tool="helm",

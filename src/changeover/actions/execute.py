@@ -13,6 +13,7 @@ from changeover.actions import (
     announce,
     answers,
     customising,
+    helm_records,
     installations,
     learning,
     licensing,
@@ -162,6 +163,7 @@ async def _carry_on(
     subject = await _subject(outside, installation, run)
     tell(planned(subject.plan))
     await _widen(outside, installation, subject)
+    await helm_records.begin(outside, subject)
     ports = executor.Ports(
         cluster=outside.cluster,
         clock=outside.clock,
@@ -185,6 +187,7 @@ async def _carry_on(
     finally:
         await announcer.close()
     if state.verdict in (Verdict.COMMITTED, Verdict.ROLLED_BACK):
+        await helm_records.end(outside, subject, state.verdict)
         await installations.patch_status(outside, installation, {"currentRun": None})
         if state.verdict is Verdict.COMMITTED:
             await answers.settle(outside, installation, subject.new_number)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, licensing, registries, revisions
+from changeover.actions import answers, helm_records, licensing, registries, revisions
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
-from changeover.objects import KubeObject
+from changeover.objects import GROUP, KubeObject
 from changeover.package import asked, continuity
 from changeover.package.answers import Given, layered
 from changeover.package.continuity import Passage
@@ -29,6 +29,10 @@ class Over:
 
     answers: Given | None = None
     licence: licensing.Given | None = None
+
+
+HELM_RELEASE = f"{GROUP}/helm-release"
+"""On an Installation: the Helm release that it continues, when it is called otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,17 @@ async def context_of(
             required=release.required,
         ),
         kubernetes_version=await outside.cluster.version(),
+        api_versions=await _api_versions(outside),
+        helm_release=installation.annotations.get(HELM_RELEASE, "") or installation.name,
+        helm_revisions=await helm_records.numbers(outside),
         now=outside.clock.now(),
         kept=await answers.read_kept(outside, installation),
     )
+
+
+async def _api_versions(outside: Outside) -> frozenset[str]:
+    served = await outside.cluster.served()
+    return frozenset(text for version, kind in served for text in (version, f"{version}/{kind}"))
 
 
 async def render(

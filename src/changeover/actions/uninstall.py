@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import installations, runs_of
+from changeover.actions import helm_records, installations, revisions, runs_of
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
@@ -125,6 +125,8 @@ async def remove(outside: Outside, installation: str, removal: Removal) -> dict[
     for obj in removal.objects:
         await outside.cluster.delete(obj.ref, uid=obj.uid)
     followed = await installations.find(outside, installation or removal.installation)
+    if number := revisions.running_number(followed):
+        await helm_records.forget(outside, (await revisions.load(outside, followed, number)).charts)
     await installations.patch_status(outside, followed, {"running": None, "currentRun": None})
     if not removal.keeps:
         await outside.cluster.delete(Ref(followed.ref.kind, followed.namespace, followed.name), uid=followed.uid)

@@ -16,20 +16,37 @@ _NOTES = "NOTES.txt"
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, str]:
-    """Render one chart: ``{"manifests": …}``, or ``{"error": …}`` with Helm's words."""
+    """Render one chart: ``{"manifests": …, "notes": …}``, or ``{"error": …}`` with Helm's words."""
     import helm_python as helm
 
     try:
         with helm.Chart.load_archive(base64.b64decode(request["chart"])) as chart:
-            if request["schema"]:
-                chart.validate_schema(request["values"])
-            rendered = chart.render(request["values"], name=request["release"], namespace=request["namespace"])
+            rendered = _render(chart, request)
             definitions = [(str(crd["filename"]), str(crd["data"])) for crd in chart.crds]
+            name = chart.name
     except helm.HelmError as error:
         return {"error": str(error)}
     manifests = definitions + sorted(rendered.items())
     parts = [f"# Source: {path}\n{text}\n" for path, text in manifests if text.strip() and not path.endswith(_NOTES)]
-    return {"manifests": "---\n".join(parts)}
+    return {"manifests": "---\n".join(parts), "notes": rendered.get(f"{name}/templates/{_NOTES}", "")}
+
+
+def _render(chart: Any, request: Mapping[str, Any]) -> dict[str, str]:
+    """``cluster`` = how to reach it, for charts that look things up; None = lookups find nothing."""
+    import helm_python as helm
+
+    upgrade = int(request["revision"]) > 1
+    options = {
+        "name": request["release"],
+        "namespace": request["namespace"],
+        "revision": int(request["revision"]),
+        "is_install": not upgrade,
+        "is_upgrade": upgrade,
+    }
+    if request["cluster"] is None:
+        return dict(chart.render(request["values"], **options))
+    with helm.Config(**request["cluster"], namespace=request["namespace"]) as config:
+        return config.render(chart, request["values"], **options)
 
 
 def main() -> None:

@@ -1,32 +1,33 @@
-"""Renders Helm charts: ``helm`` on PATH when there is one, else Helm's own code in a worker process.
+"""Renders Helm charts: Helm's own code in a worker process, else the ``helm`` program where only that is installed.
 
 * The worker exists because the library carries a Go runtime that must never be forked with, and because a chart may
   make it hang or crash: it is killed after `SECONDS` and started again.
-* The library knows no cluster. A chart that asks ``.Capabilities`` or ``lookup`` would silently get another answer than
-  in the target cluster, so such a chart needs the ``helm`` program, or is refused. (``lookup`` finds nothing offline
-  in either: who needs it must answer it before, as facts.)
+* The library knows no target: ``.Capabilities`` is written into the chart (`chart_rewriting`), and a chart that uses
+  ``lookup`` is rendered with the kubeconfig that Changeover works with; without a cluster lookups find nothing, as in
+  ``helm template``.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 import select
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from changeover.channel import chart_rewriting
 from changeover.errors import Problem
 from changeover.package import archive as archives
 from changeover.package import yaml_text
+from changeover.ports import ChartRequest, RenderedChart
 
 SECONDS = 60.0
-_ASKS = re.compile(rb"\{\{[^}]*(?:\.Capabilities\b|\blookup\s)")
 
 
 class ChartFailed(Problem):
@@ -41,40 +42,48 @@ class HelmMissing(Problem):
     reference = "helm-missing"
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How to reach the cluster whose objects charts look up; all empty = as kubectl would."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+
 class HelmCharts:
     """Implements `ports.Charts`. Holds at most one worker process; `close` ends it."""
 
-    def __init__(self, *, program: str | None = None) -> None:
-        self._program = shutil.which("helm") if program is None else program
+    def __init__(self, *, program: str | None = None, reach: Reach | None = None) -> None:
+        found = shutil.which("helm") if program is None else program
+        self._program = "" if program is None and _has_library() else found
+        self._reach = reach
         self._worker: subprocess.Popen[bytes] | None = None
 
-    def render(
-        self,
-        archive: bytes,
-        *,
-        release: str,
-        namespace: str,
-        values: Mapping[str, Any],
-        kubernetes: str,
-        schema: bool = True,
-    ) -> str:
-        """All manifests of a chart as one stream, CRDs first, hooks included. Raises ChartFailed, HelmMissing."""
+    def render(self, request: ChartRequest) -> RenderedChart:
+        """Render a chart with its hooks, definitions and notes. Raises ChartFailed, HelmMissing, OpaqueChart."""
         if self._program:
-            options = [*(["--kube-version", kubernetes] if kubernetes else [])]
-            options += [] if schema else ["--skip-schema-validation"]
-            return self._by_program(archive, release, namespace, values=values, options=options)
-        self._refuse_questions(archive, release)
-        request = {
-            "chart": base64.b64encode(archive).decode(),
-            "release": release,
-            "namespace": namespace,
-            "values": values,
-            "schema": schema,
-        }
-        answer = self._ask(request, release)
+            return RenderedChart(self._by_program(request))
+        files = archives.strip_common_folders(archives.read_tar(request.archive, name=f"chart of {request.release}"))
+        looks_up = self._reach is not None and chart_rewriting.looks_up(files)
+        answer = self._ask(
+            {
+                "chart": base64.b64encode(_adapted(files, request)).decode(),
+                "release": request.release,
+                "namespace": request.namespace,
+                "values": request.values,
+                "revision": request.revision,
+                "cluster": self._cluster() if looks_up else None,
+            },
+            request.release,
+        )
         if "error" in answer:
-            raise _failed(release, str(answer["error"]))
-        return str(answer["manifests"])
+            raise _failed(request.release, str(answer["error"]))
+        return RenderedChart(str(answer["manifests"]), str(answer.get("notes", "")))
+
+    def _cluster(self) -> dict[str, str]:
+        reach = self._reach or Reach()
+        named = {"kubeconfig_path": reach.kubeconfig, "kube_context": reach.context}
+        return {name: value for name, value in named.items() if value}
 
     def close(self) -> None:
         """End the worker."""
@@ -93,34 +102,26 @@ class HelmCharts:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _by_program(
-        self, content: bytes, release: str, namespace: str, *, values: Mapping[str, Any], options: list[str]
-    ) -> str:
+    def _by_program(self, request: ChartRequest) -> str:
         with tempfile.TemporaryDirectory(prefix="changeover-chart-") as folder:
             chart, given = Path(folder) / "chart.tgz", Path(folder) / "values.yaml"
-            chart.write_bytes(content)
-            given.write_text(yaml_text.dump(dict(values)))
-            command = [str(self._program), "template", release, str(chart), "-n", namespace, "-f", str(given)]
-            command += ["--include-crds", *options]
+            chart.write_bytes(request.archive)
+            given.write_text(yaml_text.dump(dict(request.values)))
+            command = [str(self._program), "template", request.release, str(chart), "-n", request.namespace]
+            command += ["-f", str(given), "--include-crds", *_options(request)]
+            if self._reach is not None:
+                command += ["--dry-run=server"]
+                command += ["--kubeconfig", self._reach.kubeconfig] if self._reach.kubeconfig else []
+                command += ["--kube-context", self._reach.context] if self._reach.context else []
             try:
                 done = subprocess.run(  # noqa: S603 - our own arguments, no shell
                     command, capture_output=True, timeout=SECONDS, check=False, text=True
                 )
             except subprocess.TimeoutExpired:
-                raise _failed(release, f"no result after {SECONDS:.0f} s") from None
+                raise _failed(request.release, f"no result after {SECONDS:.0f} s") from None
         if done.returncode:
-            raise _failed(release, done.stderr.strip())
+            raise _failed(request.release, done.stderr.strip())
         return done.stdout
-
-    def _refuse_questions(self, content: bytes, release: str) -> None:
-        files = archives.read_tar(content, name=f"the chart of {release}")
-        asking = sorted(path for path, text in files.items() if "/templates/" in path and _ASKS.search(text))
-        if asking:
-            raise HelmMissing(
-                f"The chart of {release} asks about the cluster while it is rendered; that needs the helm program.",
-                found=f"{asking[0]} uses .Capabilities or lookup; there is no helm on PATH",
-                hint="install helm (v3.14 or newer) on this machine",
-            )
 
     def _ask(self, request: Mapping[str, Any], release: str) -> Mapping[str, Any]:
         worker = self._running()
@@ -154,10 +155,39 @@ class HelmCharts:
         return self._worker
 
 
-def _require_library() -> None:
+def _adapted(files: Mapping[str, bytes], request: ChartRequest) -> bytes:
+    """The chart as it came, unless it asks what the library cannot answer or must not judge."""
+    asks = bool(request.kubernetes) and chart_rewriting.asks(files)
+    if request.schema and not asks:
+        return request.archive
+    if not request.schema:
+        files = chart_rewriting.without_schema(files)
+    if asks:
+        files = chart_rewriting.with_capabilities(
+            files, kubernetes=request.kubernetes, api_versions=request.api_versions
+        )
+    return archives.pack(files, top=request.release)
+
+
+def _options(request: ChartRequest) -> Iterator[str]:
+    if request.kubernetes:
+        yield from ("--kube-version", request.kubernetes)
+    if request.revision > 1:
+        yield "--is-upgrade"
+    if not request.schema:
+        yield "--skip-schema-validation"
+    for version in request.api_versions:
+        yield from ("--api-versions", version)
+
+
+def _has_library() -> bool:
     import importlib.util
 
-    if importlib.util.find_spec("helm_python") is None:
+    return importlib.util.find_spec("helm_python") is not None
+
+
+def _require_library() -> None:
+    if not _has_library():
         raise HelmMissing(
             "This package holds a Helm chart, and Helm is not installed.",
             found="no helm on PATH, no helm-python-sdk",

@@ -127,10 +127,11 @@ def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: 
         prepared = await prepare(outside)
         _agree(where, prepared, chosen)
         with timeline.live(where) as tell:
-            return await execute.begin(outside, prepared, tell=tell)
+            done = await execute.begin(outside, prepared, tell=tell)
+        return done, [release.notes for release in prepared.new.charts if release.notes.strip()]
 
-    done = run(where, through)
-    timeline.finish(where, done, out=chosen.get("out"))
+    done, notes = run(where, through)
+    timeline.finish(where, done, out=chosen.get("out"), notes=notes)
 
 
 def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:

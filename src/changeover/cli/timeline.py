@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,8 +174,10 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def finish(where: Where, done: tuple[KubeObject, RunState], *, out: Path | None = None) -> None:
-    """Say how the run ended, in numbers; write the evidence; exit with the verdict's code."""
+def finish(
+    where: Where, done: tuple[KubeObject, RunState], *, out: Path | None = None, notes: Sequence[str] = ()
+) -> None:
+    """Say how the run ended, in numbers, and what its charts say then; write the evidence; exit as the verdict says."""
     from changeover.actions import account
     from changeover.evidence import report
 
@@ -186,13 +188,16 @@ def finish(where: Where, done: tuple[KubeObject, RunState], *, out: Path | None 
         output.write_evidence(told, out)
     verdict = state.verdict.value if state.verdict else "held"
     if where.json:
-        output.show_json({"run": found.name, "verdict": verdict, "evidence": told.evidence.as_json()})
+        shown = list(notes) if verdict == "committed" else []
+        output.show_json({"run": found.name, "verdict": verdict, "evidence": told.evidence.as_json(), "notes": shown})
     else:
         click.echo()
         output.heading(report.headline(told.evidence))
         output.show_facts(_facts(told.evidence, verdict, out))
         if state.question is not None:
             _ask(found.name, state.question)
+        for text in notes if verdict == "committed" else ():
+            click.echo(f"\n{text.rstrip()}")
     raise click.exceptions.Exit(VERDICT_CODES[verdict])
 
 

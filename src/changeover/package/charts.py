@@ -6,7 +6,7 @@ A chart is a gzip file whose Chart.yaml names it, or (beyond KOTS) a folder with
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.errors import Problem
@@ -22,6 +22,10 @@ class Chart:
     path: str
     archive: bytes
     app_version: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Chart.yaml."""
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """values.yaml."""
     missing: tuple[str, ...] = ()
     """Dependencies that Chart.yaml names and charts/ does not hold."""
 
@@ -43,12 +47,15 @@ def chart_of(files: Mapping[str, bytes], path: str, *, packed: bytes | None = No
     meta = yaml_text.load(files["Chart.yaml"].decode("utf-8", "replace"), file=f"{path}/Chart.yaml")
     meta = meta if isinstance(meta, dict) else {}
     name = str(meta.get("name", ""))
+    values = yaml_text.load(files.get("values.yaml", b"").decode("utf-8", "replace"), file=f"{path}/values.yaml")
     return Chart(
         name=name,
         version=str(meta.get("version", "")),
         path=path,
         archive=packed or archive.pack(files, top=name or "chart"),
         app_version=str(meta.get("appVersion", "")),
+        meta=meta,
+        values=values if isinstance(values, dict) else {},
         missing=tuple(_missing(meta, files)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from changeover.objects import GROUP, KubeObject, Ref
+from changeover.objects import KubeObject, Ref
 from changeover.plan import apis, diff, immutables, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
@@ -13,12 +13,9 @@ from changeover.plan.immutables.job import is_unfinished
 from changeover.plan.immutables.remedy import READOPT, Remedy
 from changeover.plan.model import DryRun, Effect, Rehearsal
 from changeover.plan.strategy import NOT_RUN_AGAIN
+from changeover.render.ordering import ON_ROLLBACK
 
 _VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
-
-
-ON_ROLLBACK = f"{GROUP}/on-rollback"
-"""On a Job of a release: ``run`` when a rollback to this release shall run it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ class Context:
     """What the channel calls the release."""
     kubernetes_version: str = ""
     """The target cluster's, ``1.30.2``; empty when unknown."""
+    api_versions: frozenset[str] = frozenset()
+    """What the target serves, as Helm's ``.Capabilities.APIVersions`` has it; empty when unknown."""
+    helm_release: str = ""
+    """What a plain chart's release is called; empty = as the chart."""
+    helm_revisions: Mapping[str, int] = field(default_factory=dict)
+    """The number of the last revision that Helm's record has, by release; charts see the next one."""
     slug: str = ""
     """The vendor's short name of the application; names the pull secret."""
     now: datetime = EPOCH

@@ -10,7 +10,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover import images
@@ -19,6 +19,7 @@ from changeover.objects import KubeObject
 from changeover.package.package import Package
 from changeover.release.documents import ReleaseDocument
 from changeover.render import ordering, shape
+from changeover.render.chart_release import ChartRelease
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark, Revision
 
@@ -42,6 +43,7 @@ class Rendered:
     informers: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    releases: tuple[ChartRelease, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,13 @@ def finish(package: Package, release: ReleaseDocument, rendered: Rendered, targe
         secrets=rendered.secrets,
         source={"package": package.digest, "name": package.name, "form": str(package.form)},
         remarks=(*rendered.remarks, *remarks),
+        charts=tuple(_with_keys(one, places) for one in rendered.releases),
     )
+
+
+def _with_keys(release: ChartRelease, places: Mapping[str, Placed]) -> ChartRelease:
+    full = f"{release.namespace}/{release.name}"
+    return replace(release, keys=tuple(key for key, place in places.items() if place.release == full))
 
 
 def digest(value: Any) -> str:

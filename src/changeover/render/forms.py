@@ -19,8 +19,9 @@ from changeover.package import package as packages
 from changeover.package import yaml_text
 from changeover.package.documents import Document
 from changeover.package.package import Package
-from changeover.ports import Charts
-from changeover.render import admission, finish, helm, ordering, steady
+from changeover.ports import ChartRequest, Charts, RenderedChart
+from changeover.render import admission, chart_release, finish, helm, ordering, steady
+from changeover.render.chart_release import ChartRelease
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark
 from changeover.render.steady import Keepsakes
@@ -39,11 +40,31 @@ class Setting:
     kubernetes: str = ""
     charts: Charts | None = None
     keepsakes: Keepsakes = field(default_factory=Keepsakes)
+    api_versions: frozenset[str] = frozenset()
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """The number of the last revision of each Helm release."""
+    release: str = ""
+    """What a plain chart's release is called."""
     schema: bool = True
     """Let Helm judge a chart's values; not when they are refused already and the plan shall be seen nevertheless."""
 
 
-def manifests(package: Package) -> tuple[list[Placed], list[Remark]]:
+@dataclass(slots=True)
+class Formed:
+    """What a package gives: placed manifests, what was remarked on, and the releases that Helm would know."""
+
+    placed: list[Placed] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    releases: list[ChartRelease] = field(default_factory=list)
+
+    def add(self, other: Formed) -> None:
+        """Append another's."""
+        self.placed += other.placed
+        self.remarks += other.remarks
+        self.releases += other.releases
+
+
+def manifests(package: Package) -> Formed:
     """The objects of a folder of manifests."""
     placed, remarks = [], []
     for document in package.documents:
@@ -56,20 +77,19 @@ def manifests(package: Package) -> tuple[list[Placed], list[Remark]]:
             remarks.append(Remark("broken-yaml", "left out: not a kubernetes document", document.file, document.line))
         elif admission.is_included(found, where=document.where):
             placed.append(Placed(found, document.where, ordering.phase_of(found)))
-    return placed, remarks
+    return Formed(placed, remarks)
 
 
-def chart(package: Package, values: Mapping[str, Any], setting: Setting) -> tuple[list[Placed], list[Remark]]:
-    """The objects of a plain chart; the release is called like the chart."""
+def chart(package: Package, values: Mapping[str, Any], setting: Setting) -> Formed:
+    """The objects of a plain chart; the release is called like the Installation, else like the chart."""
     own = package.charts[0]
-    release = helm.HelmRelease(own.name, own.version, own.name, package.name, values=values)
+    release = helm.HelmRelease(own.name, own.version, setting.release or own.name, package.name, values=values)
     return _rendered_chart(release, own, setting, start=0)
 
 
-def kots(package: Package, template: Template, setting: Setting) -> tuple[list[Placed], list[Remark]]:
+def kots(package: Package, template: Template, setting: Setting) -> Formed:
     """The objects of a KOTS package, manifests first, then what Helm would install."""
-    placed: list[Placed] = []
-    remarks: list[Remark] = []
+    formed = Formed()
     releases: list[helm.HelmRelease] = []
     for file, text in _texts(package):
         rendered = template(file, text)
@@ -77,14 +97,13 @@ def kots(package: Package, template: Template, setting: Setting) -> tuple[list[P
         for line, part in yaml_text.split_documents(rendered):
             judged = admission.admit(file, part, first_line=line)
             if judged.remark:
-                remarks.append(judged.remark)
+                formed.remarks.append(judged.remark)
             if judged.raw is not None:
-                placed.append(Placed(judged.raw, f"{file} line {line}", ordering.phase_of(judged.raw)))
+                formed.placed.append(Placed(judged.raw, f"{file} line {line}", ordering.phase_of(judged.raw)))
     for release in sorted(helm.in_order(releases), key=lambda one: one.native):
-        found, said = _from_package(release, package.charts, setting, start=ordering.next_phase(placed))
-        placed += found
-        remarks += said
-    return placed, remarks
+        start = ordering.next_phase(formed.placed)
+        formed.add(_from_package(release, package.charts, setting, start=start))
+    return formed
 
 
 def _admit_plain(document: Document) -> Mapping[str, Any] | None:
@@ -122,39 +141,48 @@ def _helm_charts(file: str, rendered: str) -> Iterator[helm.HelmRelease]:
 
 def _from_package(
     release: helm.HelmRelease, charts: Iterable[packaged.Chart], setting: Setting, *, start: int
-) -> tuple[list[Placed], list[Remark]]:
+) -> Formed:
     if setting.charts is None:
         message = f"the chart {release.chart} {release.version} was left out, as asked"
-        return [], [Remark("chart-left-out", message, release.where)]
+        return Formed(remarks=[Remark("chart-left-out", message, release.where)])
     found = helm.find_chart(release, charts)
     return _rendered_chart(release, found, setting, start=max(start, 1) if release.native else None)
 
 
-def _rendered_chart(
-    release: helm.HelmRelease, chart: packaged.Chart, setting: Setting, *, start: int | None
-) -> tuple[list[Placed], list[Remark]]:
+def _rendered_chart(release: helm.HelmRelease, chart: packaged.Chart, setting: Setting, *, start: int | None) -> Formed:
     if setting.charts is None:
-        return [], [Remark("chart-left-out", f"the chart {chart.name} was left out, as asked", chart.path)]
+        left_out = Remark("chart-left-out", f"the chart {chart.name} was left out, as asked", chart.path)
+        return Formed(remarks=[left_out])
     namespace = release.namespace or setting.namespace
     first, second = (_stream(setting.charts, release, chart, setting) for _ in range(2))
-    objects, remarks = _chart_objects(first, release, chart, namespace)
-    if first != second:
-        scope = "\n".join((f"{namespace}/{release.release}", finish.digest([chart.version, release.values])))
-        again, _ = _chart_objects(second, release, chart, namespace)
+    objects, remarks = _chart_objects(first.manifests, release, chart, namespace)
+    mark = finish.digest([chart.version, release.values])
+    if first.manifests != second.manifests:
+        scope = "\n".join((f"{namespace}/{release.release}", mark))
+        again, _ = _chart_objects(second.manifests, release, chart, namespace)
         raws = [[item.raw for item in found] for found in (objects, again)]
         settled = steady.settle(raws[0], raws[1], scope=scope, keepsakes=setting.keepsakes)
         objects = [replace(item, raw=raw) for item, raw in zip(objects, settled, strict=True)]
-    return ordering.place_chart(objects, start=start), remarks
+    upgrade = setting.revisions.get(release.release, 0) > 0
+    placed = ordering.place_chart(objects, start=start, upgrade=upgrade, mark=mark)
+    if not release.native:
+        return Formed(placed, remarks)
+    made = chart_release.release_of(chart, objects, name=release.release, namespace=namespace)
+    return Formed(placed, remarks, [replace(made, values=release.values, notes=first.notes)])
 
 
-def _stream(charts: Charts, release: helm.HelmRelease, chart: packaged.Chart, setting: Setting) -> str:
+def _stream(charts: Charts, release: helm.HelmRelease, chart: packaged.Chart, setting: Setting) -> RenderedChart:
     return charts.render(
-        chart.archive,
-        release=release.release,
-        namespace=release.namespace or setting.namespace,
-        values=release.values,
-        kubernetes=setting.kubernetes,
-        schema=setting.schema,
+        ChartRequest(
+            archive=chart.archive,
+            release=release.release,
+            namespace=release.namespace or setting.namespace,
+            values=release.values,
+            kubernetes=setting.kubernetes,
+            api_versions=setting.api_versions,
+            revision=setting.revisions.get(release.release, 0) + 1,
+            schema=setting.schema,
+        )
     )
 
 
@@ -169,7 +197,16 @@ def _chart_objects(
         if judged.remark:
             remarks.append(replace(judged.remark, file=where, line=0))
         if judged.raw is not None:
-            objects.append(Placed(judged.raw, where, namespace=namespace, rewrite=not release.native))
+            objects.append(
+                Placed(
+                    judged.raw,
+                    where,
+                    namespace=namespace,
+                    rewrite=not release.native,
+                    source=_source(part),
+                    release="" if ordering.hook_events(judged.raw) else f"{namespace}/{release.release}",
+                )
+            )
     return objects, remarks
 
 

@@ -2,17 +2,22 @@
 
 * ``kots.io/creation-phase``: a whole number, 0 when absent or unreadable; ascending;
 * charts that Helm would install itself follow after all manifests, one after the other by weight;
+* what lies in a chart's crds/ comes first of all, as Helm has it;
 * a chart's hooks: pre-install and pre-upgrade before the chart's objects, post-… after them, by hook weight; Jobs and
-  Pods among them are awaited, as Helm does; hooks of tests, deletion and rollback are left out;
+  Pods among them are awaited, as Helm does, and run at their own event only (install or upgrade); Jobs that are also
+  hooks of a rollback run again when their revision is gone back to; hooks of tests and deletion stay out;
 * ``kots.io/wait-for-ready: "true"`` and ``kots.io/wait-for-properties: "<jsonpath>=<value>,…"`` hold up what follows;
 * Helm's hook annotations are dropped; a Job's delete policy lives on as ``kots.io/hook-delete-policy``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from changeover.objects import GROUP
 
 PHASE = "kots.io/creation-phase"
 WAIT_READY = "kots.io/wait-for-ready"
@@ -20,6 +25,15 @@ WAIT_PROPERTIES = "kots.io/wait-for-properties"
 _HOOK = "helm.sh/hook"
 _HOOK_WEIGHT = "helm.sh/hook-weight"
 _HOOK_DELETE = "helm.sh/hook-delete-policy"
+_CRDS = re.compile(r"(^|/)crds/")
+_INSTALL = frozenset({"pre-install", "post-install", "crd-install"})
+_UPGRADE = frozenset({"pre-upgrade", "post-upgrade"})
+_ROLLBACK = frozenset({"pre-rollback", "post-rollback"})
+HOOK_DELETE = "kots.io/hook-delete-policy"
+HOOK_MARK = f"{GROUP}/hook-of"
+"""On a hook's pod: digest of the chart and values that it ran for."""
+ON_ROLLBACK = f"{GROUP}/on-rollback"
+"""On a Job of a release: ``run`` when a rollback to this release shall run it again."""
 _BEFORE = frozenset({"pre-install", "pre-upgrade", "crd-install"})
 _AFTER = frozenset({"post-install", "post-upgrade"})
 
@@ -34,6 +48,10 @@ class Placed:
     awaited: bool = False
     rewrite: bool = True
     """Whether its images are redirected to a private registry (not those of charts that Helm installs itself)."""
+    source: str = ""
+    """The chart's template that it comes from."""
+    release: str = ""
+    """``namespace/name`` of the Helm release that it is part of."""
     namespace: str = ""
     """Where it belongs when it does not say; empty = the installation's namespace."""
 
@@ -64,26 +82,37 @@ def waits_of(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(waits)
 
 
-def place_chart(objects: Iterable[Placed], *, start: int | None) -> list[Placed]:
-    """Give a chart's objects their phases; `start` None = among the manifests, by each object's own annotation."""
+def place_chart(objects: Iterable[Placed], *, start: int | None, upgrade: bool = False, mark: str = "") -> list[Placed]:
+    """Give a chart's objects their phases; `start` None = among the manifests, by each object's own annotation.
+
+    `upgrade`: Jobs and Pods that are hooks of the other event only stay out; `mark` tells chart and values apart, so
+    that the hooks run again when one of them changes, as Helm runs them.
+    """
     before: dict[int, list[Placed]] = {}
     during: list[Placed] = []
     after: dict[int, list[Placed]] = {}
     for item in objects:
-        hooks = _hooks(item.raw)
+        hooks = hook_events(item.raw)
         if not hooks:
             during.append(item)
-        elif hooks & _BEFORE:
-            before.setdefault(_weight(item.raw), []).append(_without_hooks(item))
-        elif hooks & _AFTER:
-            after.setdefault(_weight(item.raw), []).append(_without_hooks(item))
-    main = len(before) + start if start is not None else 0
-    placed = [
+        elif hooks & (_BEFORE | _AFTER) and (hooks & (_UPGRADE if upgrade else _INSTALL) or not _works(item.raw)):
+            side = before if hooks & _BEFORE else after
+            side.setdefault(hook_weight(item.raw), []).append(_without_hooks(item, mark))
+    first = start or 0
+    definitions = [item for item in during if _CRDS.search(item.source)] if start is not None else []
+    hooks_from = first + 1 if definitions and before else first
+    main = len(before) + hooks_from if start is not None else 0
+    placed = [replace(item, phase=first) for item in definitions]
+    placed += [
         replace(item, phase=main - len(before) + number)
         for number, weight in enumerate(sorted(before))
         for item in before[weight]
     ]
-    placed += [replace(item, phase=main if start is not None else phase_of(item.raw)) for item in during]
+    placed += [
+        replace(item, phase=main if start is not None else phase_of(item.raw))
+        for item in during
+        if item not in definitions
+    ]
     placed += [
         replace(item, phase=main + 1 + number) for number, weight in enumerate(sorted(after)) for item in after[weight]
     ]
@@ -95,24 +124,55 @@ def next_phase(placed: Sequence[Placed]) -> int:
     return max((item.phase for item in placed), default=0) + 1
 
 
-def _hooks(raw: Mapping[str, Any]) -> set[str]:
-    return {name.strip() for name in str(annotations_of(raw).get(_HOOK) or "").split(",") if name.strip()}
+def hook_events(raw: Mapping[str, Any]) -> set[str]:
+    """The events at which Helm runs an object; empty when it is part of the application."""
+    return _words(raw, _HOOK)
 
 
-def _weight(raw: Mapping[str, Any]) -> int:
+def hook_weight(raw: Mapping[str, Any]) -> int:
+    """Its place among the hooks of an event."""
     try:
         return int(str(annotations_of(raw).get(_HOOK_WEIGHT, "0")))
     except ValueError:
         return 0
 
 
-def _without_hooks(item: Placed) -> Placed:
+def hook_deletes(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """When Helm deletes it: before-hook-creation, hook-succeeded, hook-failed."""
+    return tuple(sorted(_words(raw, _HOOK_DELETE)))
+
+
+def _words(raw: Mapping[str, Any], annotation: str) -> set[str]:
+    return {name.strip() for name in str(annotations_of(raw).get(annotation) or "").split(",") if name.strip()}
+
+
+def _works(raw: Mapping[str, Any]) -> bool:
+    return raw.get("kind") in {"Job", "Pod"}
+
+
+def _without_hooks(item: Placed, mark: str) -> Placed:
     annotations = {key: value for key, value in annotations_of(item.raw).items() if not key.startswith(_HOOK)}
-    policy = annotations_of(item.raw).get(_HOOK_DELETE)
-    kind = item.raw.get("kind")
-    if policy and kind == "Job":
-        annotations["kots.io/hook-delete-policy"] = str(policy)
+    deletes, kind = hook_deletes(item.raw), item.raw.get("kind")
+    if deletes and kind == "Job":
+        annotations[HOOK_DELETE] = ",".join(deletes)
+    if kind == "Job" and hook_events(item.raw) & _ROLLBACK:
+        annotations[ON_ROLLBACK] = "run"
     metadata = {**item.raw["metadata"], "annotations": annotations}
     if not annotations:
         del metadata["annotations"]
-    return replace(item, raw={**item.raw, "metadata": metadata}, awaited=kind in {"Job", "Pod"})
+    raw = {**item.raw, "metadata": metadata}
+    if kind == "Job" and mark:
+        raw = _marked(raw, mark)
+    return replace(item, raw=raw, awaited=_works(item.raw))
+
+
+def _marked(raw: Mapping[str, Any], mark: str) -> dict[str, Any]:
+    """A Job whose pod names the chart and values that it ran for: another mark is other work."""
+    spec = raw.get("spec")
+    template = spec.get("template") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(template, Mapping):
+        return dict(raw)
+    metadata = template.get("metadata")
+    metadata = dict(metadata) if isinstance(metadata, Mapping) else {}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), HOOK_MARK: mark}
+    return {**raw, "spec": {**spec, "template": {**template, "metadata": metadata}}}

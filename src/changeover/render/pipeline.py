@@ -54,28 +54,36 @@ def render(
     """
     release = documents.release_of(package)
     keepsakes = Keepsakes(context.kept)
-    setting = Setting(context.namespace, context.kubernetes_version, charts, keepsakes)
+    setting = Setting(
+        context.namespace,
+        context.kubernetes_version,
+        charts,
+        keepsakes,
+        api_versions=context.api_versions,
+        revisions=context.helm_revisions,
+        release=context.helm_release,
+    )
     kept: Mapping[str, str] = {}
     secrets = _sensitive(answers)
     informers: tuple[str, ...] = ()
     if package.form is Form.MANIFESTS:
-        placed, remarks = forms.manifests(package)
+        formed = forms.manifests(package)
     elif package.form is Form.CHART:
         objections = _objections_of_chart(package, answers)
-        placed, remarks = forms.chart(package, answers, replace(setting, schema=not objections))
-        remarks += objections
+        formed = forms.chart(package, answers, replace(setting, schema=not objections))
+        formed.remarks += objections
     else:
         templates = templates_of(package, answers, context, produce=produce)
-        placed, remarks = forms.kots(package, templates.render, setting)
-        remarks += _objections(package, templates)
+        formed = forms.kots(package, templates.render, setting)
+        formed.remarks += _objections(package, templates)
         informers = _informers(package, templates)
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
-    placed = _with_pull_secret(placed, context, package)
+    formed.placed = _with_pull_secret(formed.placed, context, package)
     secrets = (*secrets, *context.secrets)
     made = {**kept, **keepsakes.used}
     registry = context.registry.address if context.registry else ""
-    rendered = Rendered(tuple(placed), informers, secrets, tuple(remarks))
+    rendered = Rendered(tuple(formed.placed), informers, secrets, tuple(formed.remarks), tuple(formed.releases))
     version = version_of(package, release, context.version_label or context.release.label)
     revision = finish.finish(package, release, rendered, Target(context.namespace, version, registry, namespaced))
     told = {"channel": context.release.channel, "cursor": context.release.cursor}

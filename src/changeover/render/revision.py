@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from changeover.objects import KubeObject
+from changeover.render.chart_release import ChartRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Revision:
     """Where it came from: package digest, channel, cursor."""
     remarks: tuple[Remark, ...] = ()
     """What rendering tolerated: broken files left out, an object given twice. No part of the digest."""
+    charts: tuple[ChartRelease, ...] = ()
+    """The releases that Helm would know, with their notes and hooks. No part of the digest."""
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for the revision's blob (which is a Secret: objects hold secret values)."""
@@ -61,6 +64,7 @@ class Revision:
             "secrets": list(self.secrets),
             "source": dict(self.source),
             "remarks": [asdict(remark) for remark in self.remarks],
+            "charts": [release.as_json() for release in self.charts],
         }
 
     @staticmethod
@@ -80,4 +84,5 @@ class Revision:
             secrets=tuple(data["secrets"]),
             source=data["source"],
             remarks=tuple(Remark(**remark) for remark in data.get("remarks", ())),
+            charts=tuple(ChartRelease.from_json(release) for release in data.get("charts", ())),
         )

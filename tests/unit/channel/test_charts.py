@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from changeover.channel.charts import ChartFailed, HelmCharts, HelmMissing
+from changeover.channel.chart_rewriting import OpaqueChart
+from changeover.channel.charts import ChartFailed, HelmCharts
 from changeover.package import archive, yaml_text
+from changeover.ports import ChartRequest
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("helm_python") is None, reason="helm-python-sdk is not installed: pip install .[helm]"
@@ -31,10 +33,8 @@ def charts() -> Iterator[HelmCharts]:
 
 def _render(charts: HelmCharts, size: object = 2, **more: bytes) -> list[dict]:
     files = {**FILES, **{f"templates/{name}.yaml": content for name, content in more.items()}}
-    stream = charts.render(
-        archive.pack(files, top="web"), release="r", namespace="apps", values={"size": size}, kubernetes="1.30.0"
-    )
-    return [yaml_text.load(text) for _, text in yaml_text.split_documents(stream)]
+    request = ChartRequest(archive.pack(files, top="web"), "r", "apps", {"size": size}, kubernetes="1.30.0")
+    return [yaml_text.load(text) for _, text in yaml_text.split_documents(charts.render(request).manifests)]
 
 
 def test_definitions_come_first_and_notes_stay_out(charts: HelmCharts) -> None:
@@ -53,9 +53,75 @@ def test_helms_own_words_are_passed_on(charts: HelmCharts) -> None:
     assert "size" in (caught.value.found or "")
 
 
-def test_a_chart_that_asks_about_the_cluster_is_not_answered_wrongly(charts: HelmCharts) -> None:
-    with pytest.raises(HelmMissing, match="asks about the cluster"):
-        _render(charts, asks=b"v: {{ .Capabilities.KubeVersion.Version }}")
+SERVED = frozenset({"v1", "policy/v1", "policy/v1/PodDisruptionBudget"})
+ASKING = [
+    ("{{ .Capabilities.KubeVersion.Version }}", "v1.36.2"),
+    ("{{ .Capabilities.KubeVersion }}", "v1.36.2"),
+    ("{{ $.Capabilities.KubeVersion.Major }}.{{ $.Capabilities.KubeVersion.Minor -}}", 1.36),
+    ('{{ semverCompare ">=1.30-0" .Capabilities.KubeVersion.GitVersion }}', True),
+    ('{{ .Capabilities.APIVersions.Has "policy/v1" }}', True),
+    ('{{ .Capabilities.APIVersions.Has "policy/v1/PodDisruptionBudget" }}', True),
+    ('{{ $.Capabilities.APIVersions.Has "route.openshift.io/v1" }}', False),
+    ('{{ .Capabilities.APIVersions.Has (printf "%s/v1" "policy") }}', True),
+    ('{{ and (.Capabilities.APIVersions.Has "v1") (not ($.Capabilities.APIVersions.Has "v9")) }}', True),
+    ('{{ $top := . }}{{ with .Values }}{{ $top.Capabilities.APIVersions.Has "v1" }}{{ end }}', True),
+    ('{{ $with := dict "root" . }}{{ with $with }}{{ .root.Capabilities.APIVersions.Has "v1" }}{{ end }}', True),
+    ('{{ has "v1" .Capabilities.APIVersions }}', True),
+    ('{{/* .Capabilities is never asked */}}{{ "x" }}', "x"),
+    ('{{ (splitList "." .Capabilities.HelmVersion.Version) | first }}', "v4"),
+]
+
+
+def _asked(charts: HelmCharts, action: str, **more: bytes) -> object:
+    files = {**FILES, "templates/b.yaml": b"kind: A\napiVersion: v1\nasked: " + action.encode(), **more}
+    request = ChartRequest(
+        archive.pack(files, top="web"), "r", "apps", {"size": 2}, kubernetes="1.36.2", api_versions=SERVED
+    )
+    stream = charts.render(request).manifests
+    return next(yaml_text.load(text)["asked"] for _, text in yaml_text.split_documents(stream) if "asked:" in text)
+
+
+@pytest.mark.parametrize(("action", "answer"), ASKING)
+def test_capabilities_are_those_of_the_target(charts: HelmCharts, action: str, answer: object) -> None:
+    assert _asked(charts, action) == answer
+
+
+def test_subcharts_are_told_the_same_also_packed_ones(charts: HelmCharts) -> None:
+    files = {**FILES, "templates/a.yaml": b"kind: A\napiVersion: v1\nasked: {{ .Capabilities.KubeVersion.Version }}"}
+    outer = {
+        **FILES,
+        "Chart.yaml": b"apiVersion: v2\nname: outer\nversion: 1.0.0\n",
+        "values.yaml": b"web: {size: 1}\n",
+    }
+    outer["charts/web-1.2.3.tgz"] = archive.pack(files, top="web")
+    del outer["templates/a.yaml"]
+    request = ChartRequest(archive.pack(outer, top="outer"), "r", "apps", {"size": 1}, "1.36.2", SERVED)
+    assert "asked: v1.36.2" in charts.render(request).manifests
+
+
+@pytest.mark.parametrize("action", ["{{ (index (list .) 0).Capabilities.KubeVersion }}", "{{ toYaml .Capabilities }}"])
+def test_what_cannot_be_answered_is_refused_not_answered_wrongly(charts: HelmCharts, action: str) -> None:
+    with pytest.raises(OpaqueChart, match=r"templates/b.yaml asks about the cluster"):
+        _asked(charts, action)
+
+
+def test_without_a_target_helms_own_defaults_hold(charts: HelmCharts) -> None:
+    files = {**FILES, "templates/b.yaml": b'asked: {{ .Capabilities.APIVersions.Has "apps/v1" }}'}
+    found = charts.render(ChartRequest(archive.pack(files, top="web"), "r", "apps", {"size": 2})).manifests
+    assert "asked: true" in found
+
+
+def test_refused_values_can_be_rendered_all_the_same(charts: HelmCharts) -> None:
+    content = archive.pack(FILES, top="web")
+    found = charts.render(ChartRequest(content, "r", "apps", {"size": "large"}, schema=False))
+    assert 'size: "large"' in found.manifests
+
+
+def test_notes_come_apart_and_an_upgrade_knows_that_it_is_one(charts: HelmCharts) -> None:
+    notes = b"{{ .Release.Name }} {{ .Release.Revision }} {{ .Release.IsUpgrade }} {{ .Release.IsInstall }}"
+    content = archive.pack({**FILES, "templates/NOTES.txt": notes}, top="web")
+    assert charts.render(ChartRequest(content, "r", "apps", {})).notes == "r 1 false true"
+    assert charts.render(ChartRequest(content, "r", "apps", {}, revision=3)).notes == "r 3 true false"
 
 
 def test_a_killed_worker_is_started_again(charts: HelmCharts) -> None:

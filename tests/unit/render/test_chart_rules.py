@@ -9,6 +9,7 @@ import pytest
 from changeover.channel.charts import ChartFailed, HelmCharts
 from changeover.package import archive
 from changeover.package.package import read_package
+from changeover.ports import ChartRequest
 from changeover.render import chart_rules
 
 SCHEMA = {
@@ -79,7 +80,7 @@ def test_each_value_is_judged_by_name(given: dict, words: dict) -> None:
 def test_helm_refuses_exactly_the_same(charts: HelmCharts, given: dict, words: dict) -> None:
     def render() -> str:
         content = archive.pack(FILES, top="web")
-        return charts.render(content, release="r", namespace="n", values=given, kubernetes="")
+        return charts.render(ChartRequest(content, "r", "n", given)).manifests
 
     if words:
         with pytest.raises(ChartFailed):

@@ -9,6 +9,7 @@ from changeover.gotemplate import TemplateProblem
 from changeover.objects import KubeObject
 from changeover.package import archive
 from changeover.package.package import read_package
+from changeover.ports import ChartRequest, RenderedChart
 from changeover.render import pipeline
 from changeover.render.admission import BadAnnotation
 from changeover.render.context import Context, Registry, ReleaseFacts
@@ -72,11 +73,9 @@ class Recorded:
         self.stream = stream
         self.asked: list[tuple[str, str, Mapping[str, Any], str]] = []
 
-    def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str, **_: object
-    ) -> str:
-        self.asked.append((release, namespace, values, kubernetes))
-        return self.stream
+    def render(self, request: ChartRequest) -> RenderedChart:
+        self.asked.append((request.release, request.namespace, request.values, request.kubernetes))
+        return RenderedChart(self.stream)
 
 
 def _render(

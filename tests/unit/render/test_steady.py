@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from itertools import count
-from typing import Any
 
 import pytest
 
 from changeover.package.package import read_package
+from changeover.ports import ChartRequest, RenderedChart
 from changeover.render import pipeline
 from changeover.render.context import Context
 from changeover.render.revision import Revision
@@ -22,15 +22,13 @@ class Restless:
         self._numbers = count(1)
         self._name = name
 
-    def render(
-        self, archive: bytes, *, release: str, namespace: str, values: Mapping[str, Any], kubernetes: str, **_: object
-    ) -> str:
+    def render(self, request: ChartRequest) -> RenderedChart:
         number = next(self._numbers)
-        return (
+        return RenderedChart(
             f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {self._name.replace('#', str(number))}}}\n"
             f"data: {{fixed: 'a', drawn: 'n{number}'}}\n---\n"
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n"
-            f"spec: {{template: {{metadata: {{annotations: {{sum: '{values.get('size')}-{number}'}}}}}}}}\n"
+            f"spec: {{template: {{metadata: {{annotations: {{sum: '{request.values.get('size')}-{number}'}}}}}}}}\n"
         )
 
 

@@ -3,6 +3,7 @@
 * what is awaited is said with its first cause: an image that cannot be pulled, a crash, no room, a denial
 * an image that cannot be pulled, or a Job that failed, fails the step after a short grace: waiting cannot help
 * objects are looked at kind by kind, one list per kind and look
+* Jobs that shall go once they succeeded (``kots.io/hook-delete-policy``) are deleted then; failed ones stay to be read
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan.steps import Step
 from changeover.ports import Busy, Json, Unreachable
+from changeover.render.ordering import HOOK_DELETE
 from changeover.runs.health import causes, informers, jsonpath, kstatus
 from changeover.runs.health.causes import POD, Cause
 from changeover.runs.scene import Scene
@@ -54,6 +56,7 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
         if not waiting:
             since = now if since is None else since
             if now - since >= hold:
+                await _remove_finished(step, scene, refs)
                 return {"objects": len(refs)}
             scene.progress(step, f"healthy for {now - since:.0f} of {hold:.0f} s", done=len(refs), total=len(refs))
         else:
@@ -63,6 +66,15 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
             _give_up(waiting, cause, hopeless, now)
         await scene.checkpoint(step)
         await scene.clock.sleep(POLL)
+
+
+async def _remove_finished(step: Step, scene: Scene, refs: Sequence[Ref]) -> None:
+    jobs = [ref for ref in refs if ref.kind.name == "Job"]
+    for live in (await _look(scene, jobs)).values() if jobs else ():
+        wanted = "hook-succeeded" in live.annotations.get(HOOK_DELETE, "").split(",")
+        if wanted and live.ref in jobs and int(live.get("status", "succeeded", default=0) or 0) > 0:
+            await scene.checkpoint(step)
+            await scene.cluster.delete(live.ref, uid=live.uid)
 
 
 Waiting = tuple[str, str, KubeObject | None, bool]
