@@ -23,9 +23,9 @@ class RealWorkbench(Workbench):
         service = json.loads(self.changeover.kubectl("get", "service", "proxy", "-o", "json"))
         return f"http://{service['status']['loadBalancer']['ingress'][0]['ip']}"
 
-    def people(self, count: int) -> list[str]:
+    def people(self, count: int, storage: str = "node") -> list[str]:
         """So many people start to work; returns the names of their sessions once all run and have written a line."""
-        words = ("--url", self.url, "--count", str(count), "--ledger", str(self.ledger))
+        words = ("--url", self.url, "--count", str(count), "--ledger", str(self.ledger), "--storage", storage)
         self._python("workbench.app", "starter", *words)
         names = [json.loads(line)["name"] for line in self.ledger.read_text().splitlines()][-count:]
         until(lambda: set(names) <= self._running(), seconds=180)

@@ -84,6 +84,18 @@ def test_nobody_s_work_is_lost(bench: RealWorkbench, count: int) -> None:
     assert outcomes == ["proven"] * count
 
 
+def test_files_on_a_claim_or_in_the_pod_itself_are_saved_too(bench: RealWorkbench) -> None:
+    bench.people(6, storage="claim,memory")
+    bench.record()
+    version, words = change(bench)
+    told = bench.changeover.ask(*words)
+    assert [one["outcome"] for one in told["evidence"]["sessions"]] == ["proven"] * 6
+    bench.whole_at(version)
+    assert bench.nothing_lost() == saved(bench)
+    claims = bench.changeover.objects("persistentvolumeclaims")
+    assert not [one for one in claims if one["metadata"]["name"].startswith("ws-")]
+
+
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=[] if k in IN_CI else pytest.mark.slow) for k in KINDS])
 def test_killed_in_this_kind_of_step(bench: RealWorkbench, kind: str) -> None:
     bench.people(PEOPLE)

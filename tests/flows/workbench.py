@@ -53,9 +53,9 @@ class Workbench:
         annotations = json.loads(self.changeover.kubectl("get", "service", "proxy", "-o", "json"))["metadata"]
         return str(annotations["annotations"]["changeover.dev/address"])
 
-    def people(self, count: int) -> list[str]:
+    def people(self, count: int, storage: str = "node") -> list[str]:
         """So many people start to work; returns the names of their sessions once all run and have written a line."""
-        words = ("--url", self.url, "--count", str(count), "--ledger", str(self.ledger))
+        words = ("--url", self.url, "--count", str(count), "--ledger", str(self.ledger), "--storage", storage)
         self._python("workbench.app", "starter", *words)
         names = [json.loads(line)["name"] for line in self.ledger.read_text().splitlines()][-count:]
         until(lambda: all((self.folder / "host" / "sessions" / name / "log.txt").exists() for name in names))

@@ -12,6 +12,7 @@ ROLES = {
     "dashboard": "small",
     "cache": "small",
     "agent": "agent",
+    "save": "saving",
     "migrations": "jobs",
     "telemetry": "jobs",
     "hostrunner": "hostrunner",

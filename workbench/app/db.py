@@ -1,4 +1,4 @@
-"""The database: rows and a schema version in SQLite, behind HTTP. The schema only goes forward."""
+"""The database: rows and a schema version in SQLite, behind HTTP. The schema only goes forward, the code with it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import hashlib
 import json
 import os
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
 from workbench.app.web import Answer, Request, answer, serve, until_told
 
 
-class Database:
-    """One SQLite file; one statement at a time."""
+class TooNew(Exception):
+    """The data was written by a later version; this code would not understand it."""
 
-    def __init__(self, path: Path) -> None:
+
+class Database:
+    """One SQLite file; one statement at a time. `reads` is the newest schema that this code knows; raises TooNew."""
+
+    def __init__(self, path: Path, reads: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._sql = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -23,6 +28,10 @@ class Database:
         self._sql.execute("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)")
         self._sql.execute("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL)")
         self._sql.execute("INSERT INTO schema SELECT 1 WHERE NOT EXISTS (SELECT * FROM schema)")
+        if self._schema() > reads:
+            found = self._schema()
+            self.close()
+            raise TooNew(f"the data has schema {found}, this version reads up to {reads}; start a later version")
 
     def handle(self, request: Request) -> Answer:
         """GET and POST /db/rows, GET /db/schema, POST /db/migrate {"to": n}, /healthz."""
@@ -61,7 +70,11 @@ class Database:
 def main(_role: str, _args: list[str]) -> None:
     """Serve /data/db.sqlite on :3306; a code that is older than the data refuses to start."""
     told = until_told()
-    database = Database(Path(os.environ.get("WB_DATA", "/data"), "db.sqlite"))
+    path, reads = Path(os.environ.get("WB_DATA", "/data"), "db.sqlite"), int(os.environ.get("WB_READS", "1"))
+    try:
+        database = Database(path, reads)
+    except TooNew as refused:
+        sys.exit(f"db: {refused}")
     serve(database.handle, 3306)
     told.wait()
     database.close()

@@ -17,7 +17,7 @@ from typing import Any
 
 from workbench.app import sessions
 from workbench.app.agent import save
-from workbench.app.db import Database
+from workbench.app.db import Database, TooNew
 from workbench.app.kube import Kube, KubeError, connect
 from workbench.app.manager import Manager
 from workbench.app.proxy import Proxy, Seen
@@ -114,6 +114,8 @@ class Servers:
     def __init__(self, kube: Kube, volumes: Path | None, root: Path) -> None:
         self.kube, self._volumes, self._root = kube, volumes, root
         self.ready: set[str] = set()
+        self.seen = Seen(kube)
+        self._reads = 1
         self._open: dict[str, tuple[Path, Handle, Callable[[], None]]] = {}
         self.addresses: dict[str, str] = {}
 
@@ -132,6 +134,7 @@ class Servers:
         pods = self.kube.pods("app=workbench")
         ready = {pod["metadata"]["labels"].get("component", "") for pod in pods if _ready(pod)}
         self.ready = ready & set(COMPONENTS)
+        self._reads = max((_reads(pod) for pod in pods), default=1)
         for role in CLAIMS:
             known = self._open.get(role)
             if known and (role not in self.ready or known[0] != self._folder(role)):
@@ -142,16 +145,21 @@ class Servers:
         """The server of a component with a claim, on the claim's files of the moment."""
 
         def handle(request: Request) -> Answer:
-            if role not in self._open:
-                folder = self._folder(role)
-                if role == "db":
-                    database = Database(folder / "db.sqlite")
-                    self._open[role] = (folder, database.handle, database.close)
-                else:
-                    self._open[role] = (folder, Store(folder / "objects").handle, lambda: None)
+            try:
+                if role not in self._open:
+                    self._open[role] = self._opened(role, self._folder(role))
+            except TooNew as refused:
+                return answer(503, {"error": f"{role} does not start: {refused}"})
             return self._open[role][1](request)
 
         return handle
+
+    def _opened(self, role: str, folder: Path) -> tuple[Path, Handle, Callable[[], None]]:
+        if role == "db":
+            database = Database(folder / "db.sqlite", self._reads)
+            return folder, database.handle, database.close
+        store = Store(folder / "objects", lambda: bool(self.seen.settings("wb-faults").get("storeRefuses")))
+        return folder, store.handle, lambda: None
 
     def _folder(self, role: str) -> Path:
         claim = self.kube.get("persistentvolumeclaims", CLAIMS[role]) if self._volumes else None
@@ -168,6 +176,12 @@ def _ready(pod: Raw) -> bool:
     conditions = pod.get("status", {}).get("conditions") or []
     ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
     return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def _reads(pod: Raw) -> int:
+    """The newest schema that the database in this pod knows; 0 when it is no database."""
+    env = pod["spec"]["containers"][0].get("env") or []
+    return next((int(one["value"]) for one in env if one["name"] == "WB_READS"), 0)
 
 
 def announce(kube: Kube, url: str) -> None:
@@ -202,7 +216,7 @@ def main(_role: str, args: list[str]) -> None:
     manager = Manager(kube, kind, stored)
     servers.start("manager", manager.handle)
     servers.start("dashboard", dashboard)
-    url = servers.start("proxy", Proxy(Seen(kube), servers.addresses).handle)
+    url = servers.start("proxy", Proxy(servers.seen, servers.addresses).handle)
     print(url, flush=True)
     while not told.wait(0.2):
         try:

@@ -11,13 +11,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from workbench.app import sessions
 from workbench.app.kube import Kube, KubeError, connect
 from workbench.app.proxy import PROBE, Seen, remaining
-from workbench.app.web import Answer, Request, answer, call, serve, until_told
+from workbench.app.saving import saver
+from workbench.app.web import Answer, Request, answer, serve, until_told
 
 Raw = dict[str, Any]
 Save = Callable[[Raw, bool], Raw]
@@ -86,6 +88,8 @@ class Manager:
             if receipt is None:
                 return
             self._patch(pod, {"metadata": {"annotations": {sessions.RECEIPT: json.dumps(receipt)}}})
+            if sessions.storage(pod) == "claim":
+                self._remove("persistentvolumeclaims", pod["metadata"]["name"])
             self._release(pod)
         except (KubeError, OSError, ValueError) as error:
             if not (isinstance(error, KubeError) and error.status == 404):
@@ -103,13 +107,19 @@ class Manager:
         faults, name = self.seen.settings("wb-faults"), pod["metadata"]["labels"].get("workspaceID", "")
         if _hit(faults, "neverFinish", name):
             return None
-        began = time.monotonic()
+        began, annotations = time.monotonic(), pod["metadata"].get("annotations", {})
         self._patch(pod, {"metadata": {"annotations": {sessions.RECEIPT: json.dumps({"status": "started"})}}})
         time.sleep(float(faults.get("backupSeconds", "0") or 0))
         if _hit(faults, "backupFails", name):
             found: Raw = {"backupFailure": "switched on by wb-faults"}
         elif not sessions.ever_ran(pod):
             found = {"bytes": 0, "lastLine": "", "skipped": "it never ran"}
+        elif sessions.ABORTED in annotations:
+            found = {"bytes": 0, "lastLine": "", "skipped": "aborted on request, without a backup"}
+        elif sessions.node_gone(pod) or _hit(faults, "nodeGone", name):
+            found = {
+                "backupFailure": f"node {pod['spec'].get('nodeName', '')} is gone, and the session's files with it"
+            }
         else:
             found = self.save(pod, _hit(faults, "backupLies", name))
         self.results["failed" if found.get("backupFailure") else "saved"] += 1
@@ -138,22 +148,48 @@ class Manager:
         left = remaining(self.seen.settings("wb-maintenance").get("enabledUntil", ""))
         if left and not probe:
             return answer(503, {"error": "under maintenance"}, Retry_After=str(min(60, int(left) + 1)))
-        name = sessions.new_id(request.headers.get("idempotency-key", ""))
-        owner = str(request.json().get("owner") or "nobody")
-        pod = sessions.pod(name, owner, probe, kind=self.kind, namespace=self.kube.namespace)
+        name, asked = sessions.new_id(request.headers.get("idempotency-key", "")), request.json()
+        wish = sessions.Wish(str(asked.get("owner") or "nobody"), str(asked.get("storage") or "node"), probe)
+        if wish.storage not in sessions.STORAGES:
+            return answer(400, {"error": f"storage must be one of {', '.join(sessions.STORAGES)}"})
+        pod = sessions.pod(name, wish, kind=self._kind(name), namespace=self.kube.namespace)
+        if wish.storage == "claim":
+            self._create("persistentvolumeclaims", sessions.claim(name))
+        if not self._create("pods", pod):
+            return answer(200, {"id": name, "name": f"ws-{name}"})
+        return answer(201, {"id": name, "name": f"ws-{name}"})
+
+    def _kind(self, name: str) -> sessions.Kind:
+        """How this session runs; a fault gives it an image that nobody has."""
+        if not _hit(self.seen.settings("wb-faults"), "imageGone", name):
+            return self.kind
+        return replace(self.kind, image=self.kind.image.rpartition(":")[0] + ":does-not-exist")
+
+    def _create(self, plural: str, body: Raw) -> bool:
+        """Whether it was not there before."""
         try:
-            self.kube.request("POST", self.kube.path("pods"), pod)
+            self.kube.request("POST", self.kube.path(plural), body)
         except KubeError as error:
             if error.status != 409:
                 raise
-            return answer(200, {"id": name, "name": f"ws-{name}"})
-        return answer(201, {"id": name, "name": f"ws-{name}"})
+            return False
+        return True
 
     def _stop(self, name: str, policy: str) -> Answer:
         if policy not in POLICIES:
             return answer(400, {"error": f"policy must be one of {', '.join(POLICIES)}"})
+        if policy == "abort":
+            body = {"metadata": {"annotations": {sessions.ABORTED: "true"}}}
+            self.kube.request("PATCH", self.kube.path("pods", f"ws-{name}"), body)
         self._delete(f"ws-{name}", POLICIES[policy])
         return answer(202, {"id": name})
+
+    def _remove(self, plural: str, name: str) -> None:
+        try:
+            self.kube.request("DELETE", self.kube.path(plural, name))
+        except KubeError as error:
+            if error.status != 404:
+                raise
 
     def _delete(self, name: str, grace: int) -> None:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": grace}
@@ -173,34 +209,11 @@ def _hit(faults: dict[str, str], switch: str, name: str) -> bool:
     return name in named or f"ws-{name}" in named or "*" in named
 
 
-def through_agent(kube: Kube) -> Save:
-    """Backups by the agent on the session's node."""
-
-    def save(pod: Raw, lie: bool) -> Raw:  # noqa: FBT001 - the shape of Save
-        node, metadata = pod["spec"]["nodeName"], pod["metadata"]
-        agents = [one for one in kube.pods("component=agent") if one["spec"].get("nodeName") == node]
-        address = next((one["status"]["podIP"] for one in agents if one.get("status", {}).get("podIP")), "")
-        if not address:
-            raise OSError(f"no agent on {node}")
-        name = metadata["labels"]["workspaceID"]
-        target = f"http://wb-store.{kube.namespace}:9000/objects/{name}"
-        wanted = {"namespace": kube.namespace, "pod": metadata["name"], "url": target, "lie": lie}
-        found = call("POST", f"http://{address}:8082/backup", body=json.dumps(wanted).encode(), timeout=120)
-        if found.status != 200:
-            raise OSError(f"agent on {node}: {found.status} {found.body[:120]!r}")
-        receipt = dict(found.json())
-        if not receipt.get("backupFailure"):
-            call("DELETE", f"http://{address}:8082/folders/{kube.namespace}/{metadata['name']}", timeout=10)
-        return receipt
-
-    return save
-
-
 def main(_role: str, _args: list[str]) -> None:
     """Serve on :8080 and look at the pods four times a second."""
     told = until_told()
     kube = connect()
-    manager = Manager(kube, sessions.from_environment(), through_agent(kube))
+    manager = Manager(kube, sessions.from_environment(), saver(kube))
     serve(manager.handle, 8080)
     while not told.wait(0.25):
         try:

@@ -11,6 +11,10 @@ from typing import Any
 FINALIZER = "wb.example/finalizer"
 RECEIPT = "wb.example/disposalStatus"
 SELECTOR = "component=workspace"
+ABORTED = "wb.example/aborted"
+STORAGE_LABEL = "wb.example/storage"
+STORAGES = ("node", "claim", "memory")
+"""Where a session's files lie: a folder of the node, a claim, or the pod itself, which uploads when it ends."""
 PROBE_LABEL = "changeover.dev/probe"
 CONTAINER = "kubebox.changeover.dev/container"
 
@@ -40,11 +44,21 @@ def new_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:10] if key else uuid.uuid4().hex[:10]
 
 
-def pod(name: str, owner: str, probe: str, *, kind: Kind, namespace: str) -> dict[str, Any]:
-    """A bare pod; its folder lies on the node, so that it outlives the container."""
-    labels = {"app": "workbench", "component": "workspace", "workspaceID": name, "owner": owner, "wbman": "true"}
-    if probe:
-        labels[PROBE_LABEL] = probe
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for; `probe` names the run that only tries whether sessions work."""
+
+    owner: str
+    storage: str = "node"
+    probe: str = ""
+
+
+def pod(name: str, wish: Wish, *, kind: Kind, namespace: str) -> dict[str, Any]:
+    """A bare pod whose files outlive its container, but for storage `memory`."""
+    labels = {"app": "workbench", "component": "workspace", "workspaceID": name, "owner": wish.owner, "wbman": "true"}
+    labels[STORAGE_LABEL] = wish.storage
+    if wish.probe:
+        labels[PROBE_LABEL] = wish.probe
     metadata: dict[str, Any] = {"name": f"ws-{name}", "labels": labels, "finalizers": [FINALIZER]}
     container: dict[str, Any] = {
         "name": "workspace",
@@ -67,10 +81,43 @@ def pod(name: str, owner: str, probe: str, *, kind: Kind, namespace: str) -> dic
         metadata["annotations"] = {CONTAINER: "host-process"}
         spec["tolerations"] = [{"operator": "Exists", "effect": "NoSchedule"}]
     else:
-        path = f"/var/lib/workbench/{namespace}/ws-{name}"
-        spec["volumes"] = [{"name": "workspace", "hostPath": {"path": path, "type": "DirectoryOrCreate"}}]
+        spec["volumes"] = [{"name": "workspace", **_volume(name, wish.storage, namespace)}]
         container["volumeMounts"] = [{"name": "workspace", "mountPath": "/workspace"}]
+        if wish.storage == "memory":
+            container["env"].append({"name": "WB_UPLOAD", "value": stored_at(name, namespace)})
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _volume(name: str, storage: str, namespace: str) -> dict[str, Any]:
+    if storage == "claim":
+        return {"persistentVolumeClaim": {"claimName": f"ws-{name}"}}
+    if storage == "memory":
+        return {"emptyDir": {}}
+    return {"hostPath": {"path": f"/var/lib/workbench/{namespace}/ws-{name}", "type": "DirectoryOrCreate"}}
+
+
+def claim(name: str) -> dict[str, Any]:
+    """The claim of a session with storage `claim`; it goes once the session is saved."""
+    labels = {"app": "workbench", "component": "workspace", "workspaceID": name}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "16Mi"}}}
+    metadata = {"name": f"ws-{name}", "labels": labels}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+def stored_at(name: str, namespace: str) -> str:
+    """The address of a session's backup in the store."""
+    return f"http://wb-store.{namespace}:9000/objects/{name}"
+
+
+def storage(raw: dict[str, Any]) -> str:
+    """Where a session's files lie."""
+    return str(raw["metadata"].get("labels", {}).get(STORAGE_LABEL, "node"))
+
+
+def node_gone(raw: dict[str, Any]) -> bool:
+    """Whether Kubernetes collected the pod because its node is no more (condition DisruptionTarget of the pod GC)."""
+    conditions = raw.get("status", {}).get("conditions") or []
+    return any(one.get("type") == "DisruptionTarget" and one.get("reason") == "DeletionByPodGC" for one in conditions)
 
 
 def stopped(raw: dict[str, Any]) -> bool:

@@ -12,17 +12,19 @@ from workbench.app.web import call
 
 
 def main(_role: str, args: list[str]) -> None:
-    """`--url URL --count N --ledger FILE [--every SECONDS]`; exit 1 when not all could be started within 120 s."""
+    """`--url URL --count N --ledger FILE [--every SECONDS] [--storage S]`: exit 1 when not all start in 120 s."""
     parser = argparse.ArgumentParser(prog="workbench starter")
     parser.add_argument("--url", required=True)
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--every", type=float, default=0)
+    parser.add_argument("--storage", default="node", help="node, claim, memory, or several with commas, in turn")
     wanted = parser.parse_args(args)
-    deadline = time.monotonic() + 120
+    deadline, storages = time.monotonic() + 120, wanted.storage.split(",")
     started = number = 0
     while started < wanted.count and time.monotonic() < deadline:
-        body = json.dumps({"owner": f"user-{number}"}).encode()
+        storage = storages[number % len(storages)]
+        body = json.dumps({"owner": f"user-{number}", "storage": storage}).encode()
         found = call("POST", f"{wanted.url.rstrip('/')}/workspaces", body=body, timeout=10)
         if found.status in (200, 201):
             with wanted.ledger.open("a") as ledger:

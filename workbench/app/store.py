@@ -6,18 +6,21 @@ import hashlib
 import os
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
+from workbench.app.kube import connect
+from workbench.app.proxy import Seen
 from workbench.app.web import Answer, Request, answer, serve, until_told
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Store:
-    """Objects in one folder; a write is whole or not there."""
+    """Objects in one folder; a write is whole or not there. While `refuses()` says so, it takes nothing."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, refuses: Callable[[], bool] = lambda: False) -> None:
+        self.root, self._refuses = root, refuses
         root.mkdir(parents=True, exist_ok=True)
 
     def handle(self, request: Request) -> Answer:
@@ -29,6 +32,8 @@ class Store:
         name = request.path.removeprefix("/objects/")
         if not request.path.startswith("/objects/") or not NAME.fullmatch(name):
             return answer(404, {"error": "no such path"})
+        if request.method == "PUT" and self._refuses():
+            return answer(503, {"error": "the store takes nothing now (storeRefuses in wb-faults)"}, Retry_After="1")
         if request.method == "PUT":
             self.put(name, request.body)
             return answer(201, self._about(name))
@@ -60,5 +65,7 @@ class Store:
 def main(_role: str, _args: list[str]) -> None:
     """Serve /data/objects on :9000."""
     told = until_told()
-    serve(Store(Path(os.environ.get("WB_DATA", "/data"), "objects")).handle, 9000)
+    seen = Seen(connect())
+    root = Path(os.environ.get("WB_DATA", "/data"), "objects")
+    serve(Store(root, lambda: bool(seen.settings("wb-faults").get("storeRefuses"))).handle, 9000)
     told.wait()

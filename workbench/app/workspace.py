@@ -1,4 +1,7 @@
-"""A session: numbered lines in log.txt, and `final <counter>` when it is told to stop, so that a loss is provable."""
+"""A session: numbered lines in log.txt, and `final <counter>` when it is told to stop, so that a loss is provable.
+
+Whose files lie in the pod itself (WB_UPLOAD) saves them before it ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from workbench.app.saving import upload
 from workbench.app.web import until_told
 
 
@@ -26,5 +30,7 @@ def main(_role: str, _args: list[str]) -> None:
         log.flush()
         os.fsync(log.fileno())
     print(f"final {counter}", flush=True)
+    if "WB_UPLOAD" in os.environ:
+        upload(path.parent)
     sys.stdout.flush()
     os._exit(0)

@@ -83,9 +83,11 @@ def data(version: Version, options: Options) -> list[Raw]:
     """Store, database and cache with their claims."""
     sizes = {"store": "1Gi", "db": "1Gi", "cache": version.cache_size}
     ports = {"store": 9000, "db": 3306, "cache": 8080}
+    reads = [{"name": "WB_READS", "value": str(version.schema)}]
+    more: dict[str, Raw] = {"db": {"env": reads}, "store": {"serviceAccountName": "wb-proxy"}}
     found = []
     for role, port in ports.items():
-        template = pod(role, port, version, options, mounts=DATA)
+        template = pod(role, port, version, options, mounts=DATA, **more.get(role, {}))
         found.append(stateful(f"wb-{role}", sizes[role], template, version, options))
         found.append(service(f"wb-{role}", role, port, port, version))
     return found

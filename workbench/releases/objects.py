@@ -131,6 +131,7 @@ def rbac(version: Version) -> list[Raw]:
     rules = {
         "wb-manager": [
             {"apiGroups": [""], "resources": ["pods"], "verbs": [*READ, "create", "patch", "delete"]},
+            {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": [*READ, "create", "delete"]},
             {"apiGroups": [""], "resources": ["configmaps"], "verbs": READ},
         ],
         "wb-proxy": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": READ}],
