@@ -31,5 +31,7 @@ class Ask:
     """New answers, which replace the kept ones name by name; None changes nothing."""
     customisations: Sequence[Mapping[str, Any]] | None = None
     """Entries that replace the Installation's own from the next commit on; None changes nothing."""
+    grants: tuple[str, ...] = ()
+    """Service accounts that may be created for the package's own installer."""
     accept_data_loss: frozenset[str] = frozenset()
     """Names of data-bearing objects that may go, as typed."""

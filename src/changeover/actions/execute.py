@@ -15,6 +15,7 @@ from changeover.actions import (
     customising,
     helm_records,
     installations,
+    installing,
     learning,
     licensing,
     prepare,
@@ -193,6 +194,7 @@ async def _carry_on(
             await answers.settle(outside, installation, subject.new_number)
             await customising.settle(outside, installation, subject.new)
             await licensing.settle(outside, installation)
+            await installing.settle(outside, installation, subject.new)
             await learning.learn(outside, installation, run, subject.plan)
         await retention.tidy(outside, installation)
     return run, state

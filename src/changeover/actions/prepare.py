@@ -14,6 +14,7 @@ from changeover.actions import (
     continuing,
     customising,
     following,
+    installing,
     keys,
     learning,
     licensing,
@@ -150,11 +151,13 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
     version = ask.version or (installed if ask.kind == "configure" else newest)
     release = catalog.find(version)
     rendered = await following.render(outside, installation, source, release, over=following.Over(ask.answers))
-    revision = customising.applied(rendered.revision, installation, ask.customisations)
     document = documents.release_of(rendered.package)
+    profile = following.profile_of(installation, document)
+    revision = customising.applied(rendered.revision, installation, ask.customisations)
+    revision = installing.granted(revision, installation, ask.grants, profile)
     return _Target(
         revision=revision,
-        profile=following.profile_of(installation, document),
+        profile=profile,
         kept=rendered.kept,
         answers=rendered.carried.answers,
         report=rendered.carried.report,
@@ -162,6 +165,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
             *continuing.findings(rendered),
             *customising.findings(revision),
             *registries.findings(revision),
+            *await installing.findings(outside, revision, profile),
             *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
         ),
         missing=rendered.missing,

@@ -65,6 +65,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
             message=chosen.get("message") or "",
         ),
         answers=answers(pairs, files) if pairs or files else None,
+        grants=tuple(chosen.get("grants") or ()),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
         customisations=_customisations(chosen.get("customisations")),
     )

@@ -58,6 +58,13 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="take",
             help="Fields that others have set: take them over, or do not begin.",
         ),
+        click.option(
+            "--grant",
+            "grants",
+            multiple=True,
+            metavar="ACCOUNT",
+            help="Create this service account with the rights that the package's own installer needs.",
+        ),
         click.option("--message", default="", help="What users are told while the gate is closed."),
         click.option(
             "--accept-data-loss",

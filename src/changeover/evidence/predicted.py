@@ -65,7 +65,7 @@ def change_seconds(plan: Plan, records: Sequence[Record]) -> float | None:
     return round(max(0.0, (max(ready) - min(began)).total_seconds()), 1)
 
 
-_CHANGES = frozenset({Verb.APPLY, Verb.PRUNE})
+_CHANGES = frozenset({Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
 
 
 def _at(record: Record) -> datetime:

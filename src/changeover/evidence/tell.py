@@ -59,8 +59,16 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         backups=tuple(state.done[step.id] for step in steps.values() if _is_done(step, Verb.BACK_UP, state)),
         answers=state.answers,
         predictions=predicted.compare(plan, state, records),
-        captured=tuple(record["data"] for record in records if record["event"] == "captured"),
+        captured=(*_logs(state, steps), *(one["data"] for one in records if one["event"] == "captured")),
     )
+
+
+def _logs(state: RunState, steps: Mapping[str, Step]) -> Iterable[Mapping[str, Any]]:
+    """What installers said; their Jobs may be gone."""
+    for step in steps.values():
+        log = state.notes.get(step.id, {}).get("log")
+        if step.verb is Verb.RUN_INSTALLER and log:
+            yield {"title": f"{step.title}: its log", "text": str(log)}
 
 
 def _verdict(state: RunState) -> str:

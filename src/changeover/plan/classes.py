@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, diff, immutables, restarts
+from changeover.plan import apis, diff, immutables, installers, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
@@ -46,6 +46,10 @@ class Case:
     """Paths that a run itself sets while it lasts; no difference there counts."""
     rehearsal: Rehearsal | None = None
     """What the server says of the halves of a change that it refuses as a whole."""
+    installer: str = ""
+    """For a Job that installs the application itself: run | idle (`plan.installers`)."""
+    installs: str = ""
+    """What is said of such a Job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def effect_of(case: Case) -> Decision | None:
 
     * needs a definition or Namespace of the same release first -> create (after it)
     * kind or version not served -> forbidden
+    * an installer, live or not: its turn -> unknown, run by a step of its own; at work -> forbidden; else not run again
     * a Job that the old revision has unchanged, or on a rollback -> unchanged, not run again (it ran and was removed)
     * the dry run succeeded -> create; refused -> forbidden; no answer -> unknown
 
@@ -97,7 +102,23 @@ def effect_of(case: Case) -> Decision | None:
             reference="foreign-object",
             hint="remove it from the other set first, or take it out of this release",
         )
+    if case.installer:
+        return _installer(case)
     return _arriving(case, case.desired) if case.live is None else _staying(case, case.desired, case.live)
+
+
+def _installer(case: Case) -> Decision:
+    if case.installer == installers.IDLE:
+        return Decision(Effect.UNCHANGED, f"{NOT_RUN_AGAIN}: nothing of the release differs from what it ran for")
+    if case.live is not None and is_unfinished(case.live) and not case.live.terminating:
+        hint = "two installers at once would undo each other: wait until it has ended, then plan again"
+        return Decision(Effect.FORBIDDEN, "it is at work already", reference="job-running", hint=hint)
+    if case.live is None and case.answer is not None and case.answer.result is None and _is_final(case.answer):
+        return _refused(case)
+    hint = "read the release's notes; the step keeps its log and judges it by its exit and by Helm's record"
+    return Decision(
+        Effect.UNKNOWN, case.installs, reference=installers.REFERENCE, hint=hint, handler=installers.HANDLER
+    )
 
 
 def _leaving(case: Case) -> Decision | None:

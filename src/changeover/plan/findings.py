@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import apis, epochs, rbac, room, settings_behind
+from changeover.plan import apis, epochs, installers, rbac, room, settings_behind
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -18,6 +18,8 @@ from changeover.plan.steps import Steps, Verb
 from changeover.plan.strategy import Situation
 
 _NAMED = 5
+_TOLERATED = frozenset({"unpredictable-yet", installers.REFERENCE})
+"""Why an object's fate may be unknown, and the plan runs nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _objects(seen: Seen) -> Iterator[Finding]:
     for change in seen.situation.changes:
         decision = seen.decisions[change.ref.key]
         if decision.reference and change.effect in {Effect.FORBIDDEN, Effect.UNKNOWN}:
-            severity = Severity.WARNS if decision.reference == "unpredictable-yet" else Severity.BLOCKS
+            severity = Severity.WARNS if decision.reference in _TOLERATED else Severity.BLOCKS
             yield Finding(
                 decision.reference,
                 severity,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, truth, wayback
+from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, installers, truth, wayback
 from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
@@ -88,6 +88,8 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             is_rollback=intent.kind == "rollback",
             ignored=_set_by_the_run(obj, intent),
             rehearsal=snapshot.rehearsals.get(key),
+            installer=installers.turn_of(obj, intent.profile, new=intent.new, old=intent.old),
+            installs=installers.reason(intent.profile),
         )
     for key, ref in leaving.items():
         if key not in new:
@@ -175,11 +177,8 @@ def _holds_data(ref: Ref, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> 
 
 def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChange, ...]) -> Situation:
     old = intent.old
-    back = (
-        wayback.undone(changes, _by_key(old), _by_key(intent.new))
-        if old
-        else wayback.undone(changes, {}, _by_key(intent.new))
-    )
+    before = installers.installers_of(old, intent.profile)
+    back = wayback.undone(changes, _by_key(old), _by_key(intent.new), installers=before)
     return Situation(
         kind=intent.kind,
         namespace=intent.namespace,
@@ -208,10 +207,15 @@ def _estimates(intent: Intent, snapshot: Snapshot, changes: tuple[ObjectChange, 
 
 
 def _standing(changes: Iterable[ObjectChange], revision: Revision, snapshot: Snapshot) -> tuple[str, ...]:
-    """What is there when this revision runs: not a Job that is not run again, nor what is neither live nor applied."""
+    """What is there when this revision runs: not a Job that is not run again, nor what is neither live nor applied.
+
+    An installer is judged by its own step.
+    """
     by_key = {change.ref.key: change for change in changes}
     keys = (obj.ref.key for obj in revision.objects)
-    return tuple(key for key in keys if (is_applied(by_key[key]) if key in by_key else key in snapshot.live))
+    run_apart = {change.ref.key for change in by_key.values() if change.handler == installers.HANDLER}
+    there = (key for key in keys if (is_applied(by_key[key]) if key in by_key else key in snapshot.live))
+    return tuple(key for key in there if key not in run_apart)
 
 
 def _side(revision: Revision, *, keys: tuple[str, ...]) -> Side:

@@ -79,7 +79,7 @@ _FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
     (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"delete"}))),
     (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods/proxy", frozenset({"get", "update"}))),
     (frozenset({Verb.WAIT_READY}), ("v1", "Endpoints", "endpoints", frozenset({"list"}))),
-    (frozenset({Verb.PROBE, Verb.SOAK}), ("batch/v1", "Job", "jobs", _OWN)),
+    (frozenset({Verb.PROBE, Verb.SOAK, Verb.RUN_INSTALLER}), ("batch/v1", "Job", "jobs", _OWN)),
 )
 _ANYWHERE: tuple[Row, ...] = (
     ("v1", "Namespace", "namespaces", frozenset({"get"})),

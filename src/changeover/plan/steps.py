@@ -28,6 +28,7 @@ class Verb(StrEnum):
     BACK_UP = "back-up"  # arguments: claim, name
     RESTORE = "restore"  # arguments: of (back-up step id)
     APPLY = "apply"  # target object key; arguments: revision (digest), propagation for Jobs
+    RUN_INSTALLER = "run-installer"  # target Job's key; arguments: revision; runs it alone, keeps its log and outcome
     PRUNE = "prune"  # delete an object of the old revision; arguments: kept data refused
     BRIDGE = "bridge"  # Services and policies keep their pods while labels change; arguments: objects, revision
     READOPT = "re-adopt"  # target workload's identity becomes that of revision; its pods stay; arguments: revision

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from changeover.plan.installers import HANDLER
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Step, Steps, Verb
 from changeover.plan.strategy import Situation
@@ -44,7 +45,7 @@ class Truth:
 def table(situation: Situation, steps: Steps) -> tuple[Truth, ...]:
     """All moments, in their order."""
     if situation.old is None:
-        words = "what was created is removed; claims are kept"
+        words = "; ".join(["what was created is removed; claims are kept", *_installed(situation)])
         return (Truth("always", REMOVAL, words, automatic=True),)
     old = situation.old.version
     lost = _lost(situation.changes)
@@ -109,10 +110,19 @@ def _remarks(situation: Situation) -> Iterator[str]:
     grown = [str(change.ref) for change in situation.changes if _grows(change)]
     if grown:
         yield f"{', '.join(grown)} stays grown"
+    yield from _installed(situation)
     ran = {Effect.CREATE, Effect.RECREATE}
     jobs = [str(one.ref) for one in situation.changes if one.ref.kind.name == "Job" and one.effect in ran]
     if jobs and situation.new.reads_epochs == (0, 0) and situation.new.writes_epoch == 0:
         yield f"what {', '.join(jobs)} did to data is not undone, and the release says nothing about it"
+
+
+def _installed(situation: Situation) -> Iterator[str]:
+    for one in situation.changes:
+        if one.handler == HANDLER and situation.old is None:
+            yield f"what {one.ref} installed stays"
+        elif one.handler == HANDLER:
+            yield f"what {one.ref} installs is undone as far as the old release's installer does it"
 
 
 def _grows(change: ObjectChange) -> bool:

@@ -5,26 +5,48 @@
 * what was removed is created again, from the old revision
 * what was changed gets its old form, with the same price in restarts
 * a Job of the old revision is not run again unless its author says so: the new one is removed, the old one had run
+* where an installer ran, the old revision's own installer runs again; without one, what it installed stays
 * what the cluster no longer serves, or could not be applied forward, is left as it is
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from changeover.objects import KubeObject
 from changeover.plan.classes import runs_on_rollback
 from changeover.plan.data import why_data
+from changeover.plan.installers import HANDLER, WORDS
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.strategy import NOT_RUN_AGAIN, is_skipped
 
 
 def undone(
-    changes: Iterable[ObjectChange], old: Mapping[str, KubeObject], new: Mapping[str, KubeObject]
+    changes: Iterable[ObjectChange],
+    old: Mapping[str, KubeObject],
+    new: Mapping[str, KubeObject],
+    *,
+    installers: Iterable[KubeObject] = (),
 ) -> tuple[ObjectChange, ...]:
-    """For each change the one that takes it back; `old` and `new` are the revisions' objects by key."""
-    return tuple(back for change in changes if (back := _undone(change, old, new)) is not None)
+    """For each change the one that takes it back; `old` and `new` are the revisions' objects by key.
+
+    `installers` are the old revision's: where one of the new runs, they run again.
+    """
+    changes = tuple(changes)
+    ran = [change for change in changes if change.handler == HANDLER]
+    others = (back for change in changes if change not in ran and (back := _undone(change, old, new)) is not None)
+    return (*others, *_installed_before(ran, tuple(installers)))
+
+
+def _installed_before(ran: Sequence[ObjectChange], before: Sequence[KubeObject]) -> Iterator[ObjectChange]:
+    again = {job.ref.key for job in before} if ran else set()
+    for change in ran:
+        if change.ref.key not in again:
+            reason = "what it installed stays: nothing is uninstalled" if not before else "the old installer runs again"
+            yield replace(change, effect=Effect.PRUNE, reason=reason, handler="", fields=(), wave=0)
+    for job in before if ran else ():
+        yield ObjectChange(job.ref, Effect.UNKNOWN, reason=WORDS, handler=HANDLER)
 
 
 def _undone(change: ObjectChange, old: Mapping[str, KubeObject], new: Mapping[str, KubeObject]) -> ObjectChange | None:

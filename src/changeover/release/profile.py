@@ -133,6 +133,31 @@ class Probe(Document):
     prometheus: PromProbe | None = None
 
 
+class Listing(Document):
+    """Where an installer writes down which objects it made: a YAML stream or list in a ConfigMap."""
+
+    config_map: str
+    key: str = Field(default="", description="empty = every key")
+
+
+class ExtraRights(Document):
+    """The service account that an installer runs as, and what it must be allowed; created only with consent."""
+
+    service_account: str
+    cluster_role: str = "cluster-admin"
+    everywhere: bool = Field(default=True, description="in the whole cluster; else only in the application's namespace")
+
+
+class Installer(Document):
+    """A Job of the package that installs the application itself."""
+
+    job: str = Field(description="pattern of its name: installer-*")
+    lists: Listing | None = None
+    release: str = Field(default="", description="name of the Helm release that it makes; empty = any that changes")
+    rights: ExtraRights | None = None
+    timeout_seconds: int = Field(default=3600, gt=0)
+
+
 class Profile(Document):
     """One application, as Changeover needs to know it."""
 
@@ -142,5 +167,6 @@ class Profile(Document):
     sessions: Sessions | None = None
     data: tuple[DataStore, ...] = ()
     probes: tuple[Probe, ...] = ()
+    installer: Installer | None = None
     soak_seconds: int = Field(default=120, ge=0)
     announce_seconds: int = Field(default=300, ge=0)

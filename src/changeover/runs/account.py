@@ -16,7 +16,7 @@ from changeover.runs.summary import closed_gates
 
 NAMED = 20
 """Objects that are named per revision; the journal has all."""
-_CHANGING = frozenset({Verb.APPLY, Verb.PRUNE})
+_CHANGING = frozenset({Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
 
 
 def account(plan: Plan, state: RunState) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from changeover.objects import Ref
+from changeover.plan.installers import HANDLER, seconds
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Phase, Step, Verb
 from changeover.plan.strategy import Await, Side, Situation, Wave, is_applied
@@ -26,7 +27,20 @@ APPLY_SECONDS = 120.0
 RECREATE_SECONDS = 900.0
 READY_SECONDS = 900.0
 PROBE_SECONDS = 180.0
-_TOUCHING = frozenset({Verb.APPLY, Verb.PRUNE, Verb.SCALE, Verb.RESTORE, Verb.BRIDGE, Verb.READOPT, Verb.UNBRIDGE})
+ENDING_SECONDS = 120.0
+"""For ending another installer that has had its time, before the old one runs."""
+_TOUCHING = frozenset(
+    {
+        Verb.APPLY,
+        Verb.PRUNE,
+        Verb.RUN_INSTALLER,
+        Verb.SCALE,
+        Verb.RESTORE,
+        Verb.BRIDGE,
+        Verb.READOPT,
+        Verb.UNBRIDGE,
+    }
+)
 
 
 def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Iterator[Step]:
@@ -37,6 +51,7 @@ def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Itera
     yield from identities.change(situation)
     for wave in situation.waves:
         yield from _objects(wave, situation.new, prefix="", held=held)
+        yield from _installing(situation, wave, situation.new, prefix="")
         yield from _awaits(wave, prefix="")
 
 
@@ -51,6 +66,7 @@ def undo_change(
     starts = dict(starts or {})
     for wave in situation.way_back:
         yield from _objects(wave, old, prefix="back/", held=held | starts.keys())
+        yield from _installing(situation, wave, old, prefix="back/")
         inside = [str(one.ref).lower() for one in wave.changes if is_applied(one)]
         yield from (starts.pop(name) for name in inside if name in starts)
         yield from _awaits(wave, prefix="back/")
@@ -60,13 +76,30 @@ def undo_change(
 def _objects(wave: Wave, side: Side, *, prefix: str, held: AbstractSet[str]) -> Iterator[Step]:
     name = f"{prefix}wave {wave.number}: {wave.title}"
     for one in wave.changes:
-        if is_applied(one):
+        if is_applied(one) and one.handler != HANDLER:
             step = _apply(one, side, prefix=prefix, wave=name)
             is_held = str(one.ref).lower() in held and (one.effect is not Effect.CREATE or bool(prefix))
             yield replace(step, arguments={**step.arguments, "autoscaled": [one.ref.key]}) if is_held else step
     for one in wave.changes:
         if one.effect is Effect.PRUNE:
             yield _prune(one, prefix=prefix, wave=f"{name}, removed")
+
+
+def _installing(situation: Situation, wave: Wave, side: Side, *, prefix: str) -> Iterator[Step]:
+    """One after another, after what they read: never two at once."""
+    ran = tuple(f"apply/{one.ref.key}" for one in situation.changes if one.handler == HANDLER)
+    for one in wave.changes:
+        if one.handler == HANDLER and is_applied(one):
+            yield Step(
+                id=f"{prefix}apply/{one.ref.key}",
+                verb=Verb.RUN_INSTALLER,
+                title=f"Run the installer {one.ref}",
+                phase=Phase.CHANGE,
+                target=one.ref.key,
+                arguments={"revision": side.digest},
+                deadline=seconds(situation.profile) * (2 if prefix else 1) + (ENDING_SECONDS if prefix else 0),
+                undoes=ran if prefix else (),
+            )
 
 
 def _awaits(wave: Wave, *, prefix: str) -> Iterator[Step]:

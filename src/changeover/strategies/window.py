@@ -55,7 +55,7 @@ class Window:
 
     def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
         touched = changing.touching(forward)
-        changed = tuple(step.id for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE})
+        changed = tuple(step.id for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
         yield from _closed_again(situation)
         for store in _quiesced(situation):
             yield _start(store, prefix="back/", undoes=(_stop(store).id,))

@@ -8,6 +8,7 @@ from changeover.plan.steps import Verb
 from changeover.runs.scene import Act
 from changeover.runs.verbs import apply, backup, bridging, drain, gate, probe, prune, record, scale, wait_ready, waits
 from changeover.runs.verbs.identity.readopt import readopt
+from changeover.runs.verbs.installing.run import run_installer
 
 ACTS: Mapping[Verb, Act] = {
     Verb.WAIT_WINDOW: waits.wait_window,
@@ -20,6 +21,7 @@ ACTS: Mapping[Verb, Act] = {
     Verb.BACK_UP: backup.back_up,
     Verb.RESTORE: backup.restore,
     Verb.APPLY: apply.apply,
+    Verb.RUN_INSTALLER: run_installer,
     Verb.PRUNE: prune.prune,
     Verb.BRIDGE: bridging.bridge,
     Verb.READOPT: readopt,
