@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from starlette.types import ASGIApp
 
 from changeover.actions import audit
 from changeover.actions.audit import Entry
-from changeover.console.access.middleware import access
-from changeover.console.access.origins import Addresses
 from tests.browser.served import serving
 from tests.unit.console.pages.furnished import PASSWORD, Furnished, done
 from tests.unit.console.pages.questions import publish
@@ -48,10 +44,7 @@ def hostile(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
 
     done(fill())
 
-    def make(port: int) -> ASGIApp:
-        return access(desk.pages, replace(desk.guard, addresses=Addresses.of(port)))
-
-    with serving(make) as address:
+    with serving(desk.on) as address:
         yield address, written
 
 

@@ -9,11 +9,13 @@ from changeover.actions.accounts import Role
 from changeover.console.access.permissions import Rule
 
 TABLE = (
+    Rule("/"),
     Rule("/login", read=None, write=None),
     Rule("/logout", write=Role.VIEWER, tells=False),
     Rule("/static/*", read=None),
     Rule("/healthz", read=None),
     Rule("/favicon.svg", read=None),
+    Rule("/look", write=Role.VIEWER, tells=False),
     Rule("/account", write=Role.VIEWER, tells=False),
     Rule("/config/draft", write=Role.OPERATOR, tells=False),
     Rule("/config", write=Role.OPERATOR),

@@ -35,8 +35,7 @@ def security_headers(path: str, *, secure: bool) -> Mapping[str, str]:
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
     }
-    if not path.startswith(KEPT):
-        found["cache-control"] = "no-store"
+    found["cache-control"] = "max-age=3600" if path.startswith(KEPT) else "no-store"
     if secure:
         found["strict-transport-security"] = "max-age=31536000"
     return found

@@ -5,51 +5,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import jinja2
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
-from changeover.actions import accounts, answers, audit
+from changeover.actions import accounts, answers, audit, revisions
 from changeover.actions.accounts import Role
 from changeover.actions.answers import Answers
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
 from changeover.channel.generators import produce
 from changeover.channel.sources import open_source
-from changeover.console.access.attempts import Attempts
-from changeover.console.access.guard import Guard
-from changeover.console.access.middleware import access
 from changeover.console.access.origins import Addresses
-from changeover.console.access.sessions import Sessions
-from changeover.console.pages import account, config, sign_in, users
-from changeover.console.pages import audit as audit_page
-from changeover.console.permitted import TABLE
-from changeover.console.room import Room
+from changeover.console.app import Where, build, room_of
+from changeover.console.rendering import Place
 from changeover.kube.blobs import KubeBlobs
 from changeover.kube.journal import Journal
 from changeover.objects import KubeObject
 from changeover.package.answers import Given
+from changeover.render.revision import Revision
 from tests.crash.api_server import ApiServer
 
 Result = TypeVar("Result")
 PASSWORD = "correct-horse-battery"
+MAP = KubeObject(
+    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "desk", "namespace": "desk"}, "data": {"host": "a"}}
+)
 HOME = "http://localhost:8800"
-STUBS = {
-    "_macros.html": "{% macro state(kind, word, ic=None) %}<span>{{ word }}</span>{% endmacro %}",
-    "_base.html": "{% import '_macros.html' as m with context %}<!doctype html><html lang=en><meta charset=utf-8>"
-    "<title>{% block title %}{% endblock %}</title><body>{% block main %}{% endblock %}",
-    "_solo.html": "<!doctype html><html lang=en><meta charset=utf-8>"
-    "<title>{% block title %}{% endblock %}</title><body>"
-    "{% macro brandmark() %}{% endmacro %}{% block body %}{% endblock %}",
-}
-TEMPLATES = Path(config.__file__).parents[1] / "templates"
 
 
 def done(work: Coroutine[Any, Any, Result]) -> Result:
@@ -98,31 +84,12 @@ class Furnished:
             produce=produce,
         )
         done(self._furnish())
-        self.guard = Guard(
-            addresses=Addresses.of(8800),
-            table=TABLE,
-            accounts=lambda: accounts.listed(self.outside),
-            record=audit.Log(self.outside).record,
-            stamp=lambda: Clock().now().isoformat(),
-            now=lambda: self.time,
-            sessions=Sessions(lambda: self.time),
-            attempts=Attempts(lambda: self.time),
-        )
-        loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), jinja2.DictLoader(STUBS)])
-        self.templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        self.templates.globals["icon"] = lambda _name: ""
-        self.room = Room(self.guard, lambda person: replace(self.outside, person=person), self._render)
-        pages = (account, config, sign_in, users, audit_page)
-        self.pages = Starlette(routes=[route for page in pages for route in page.routes(self.room)])
-        self.app = access(self.pages, self.guard)
+        self.app = self.on(8800)
 
-    def _render(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
-        own = {
-            "visit": getattr(request.state, "visit", None),
-            "where": {"application": "Desk", "namespace": "desk", "cluster": ""},
-            "version": "1",
-        }
-        return HTMLResponse(self.templates.get_template(name).render(**own, **values), status_code=status)
+    def on(self, port: int) -> ASGIApp:
+        """The console as it is served at that port."""
+        self.room = room_of(self.outside, Where(Addresses.of(port), Place("Desk", "desk")), now=lambda: self.time)
+        return build(self.room)
 
     async def _furnish(self) -> None:
         raw = {
@@ -132,7 +99,11 @@ class Furnished:
             "spec": {"source": {"channel": str(self.package)}},
         }
         made = await self.cluster.create(KubeObject(raw))
-        status = {"running": {"version": "1.0.0", "number": 1}, "revisions": [{"number": 1, "version": "1.0.0"}]}
+        blob = await revisions.keep(self.outside, made, Revision("1.0.0", (MAP,), "sha256:1"))
+        listed = {"number": 1, "version": "1.0.0", "digest": "sha256:1", "blob": blob}
+        available = [{"version": "1.0.0"}, {"version": "1.1.0"}]
+        running = {"version": "1.0.0", "number": 1, "revision": "sha256:1"}
+        status = {"running": running, "revisions": [listed], "available": available}
         made = await self.cluster.patch(made.ref, {"status": status}, subresource="status")
         given = Given(self.held, dict.fromkeys(self.held, "prod.yaml line 1"))
         await answers.keep(self.outside, made, 1, Answers(given))
@@ -144,8 +115,8 @@ class Furnished:
         client = TestClient(self.app, base_url=HOME, follow_redirects=False)
         if name:
             assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
-            sessions = [one for one in self.guard.sessions._open.values() if one.name == name]
-            client.headers["x-csrf-token"] = sessions[-1].csrf
+            page = client.get("/account").text
+            client.headers["x-csrf-token"] = page.partition('name="csrf" value="')[2].partition('"')[0]
         return client
 
     def log(self) -> list[tuple[str, str, str, str]]:

@@ -45,7 +45,8 @@ def inputs(text: str) -> dict[str, Any]:
 
 def form_of(text: str) -> dict[str, Any]:
     """The form of answers only."""
-    return inputs(text[text.index('id="config-form"') : text.index("</form>")])
+    start = text.index('id="config-form"')
+    return inputs(text[start : text.index("</form>", start)])
 
 
 def test_every_kind_of_question_is_drawn(desk: Furnished) -> None:

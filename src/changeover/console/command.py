@@ -1,0 +1,90 @@
+"""``changeover admin-console``: the console on this machine, with this kubeconfig, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import click
+import uvicorn
+
+from changeover import wiring
+from changeover.actions import accounts, installations
+from changeover.actions.outside import Outside
+from changeover.console.access.origins import Addresses
+from changeover.console.app import Where, build, room_of
+from changeover.console.rendering import Place
+from changeover.errors import Problem
+
+PORT = 8800
+
+
+class PortTaken(Problem):
+    """Something else listens where the console should."""
+
+    reference = "port-taken"
+
+
+@click.command("admin-console")
+@click.option("-n", "--namespace", default=None, help="Namespace of the application.")
+@click.option("--context", default=None, help="Context of the kubeconfig.")
+@click.option("--kubeconfig", default=None, help="Another kubeconfig.")
+@click.option("--installation", default="", help="Which Installation, when there are several.")
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+@click.option("--public-url", "public", multiple=True, help="Another address that it is reached under; may repeat.")
+@click.pass_obj
+def admin_console(given: Any, /, **chosen: Any) -> None:
+    """Open the admin console on this machine: http://localhost:8800."""
+    access = {name: chosen[name] or getattr(given, name) for name in ("namespace", "context", "kubeconfig")}
+    addresses = Addresses.of(chosen["port"], *chosen["public"])
+    asyncio.run(_serve(access, addresses, chosen["installation"], chosen["port"]))
+
+
+async def _serve(access: dict[str, Any], addresses: Addresses, installation: str, port: int) -> None:
+    with _listening(port) as listening:
+        async with wiring.outside(**access) as outside:
+            place = await _place(outside, installation, access["context"] or "")
+            password = await accounts.first_run(outside)
+            where = Where(addresses, place, installation)
+            app = build(room_of(outside, where, now=time.monotonic))
+            click.echo(f"The console of {place.application} in namespace {place.namespace}: http://localhost:{port}")
+            if password:
+                click.echo(f"Name {accounts.FIRST}, password {password} (shown only now)")
+            click.echo("Ctrl-C ends it; runs go on elsewhere or wait for `changeover resume`.", err=True)
+            await uvicorn.Server(_config(app)).serve([listening])
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        date_header=True,
+        limit_concurrency=200,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=3,
+        proxy_headers=False,
+    )
+
+
+def _listening(port: int) -> socket.socket:
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind(("127.0.0.1", port))
+    except OSError as error:
+        found.close()
+        raise PortTaken(f"Port {port} must be free.", found=str(error), hint="choose another with --port") from None
+    return found
+
+
+async def _place(outside: Outside, installation: str, cluster: str) -> Place:
+    try:
+        found = await installations.find(outside, installation)
+    except (installations.NoInstallation, installations.NotSetUp):
+        return Place(outside.namespace, outside.namespace, cluster)
+    return Place(found.name, outside.namespace, cluster)
