@@ -233,3 +233,43 @@ def test_releases_are_listed_on_the_command_line(repository: Repository, tmp_pat
         told = Commands(tmp_path / "no-cluster", "").run("releases", "--channel", address).out
     assert told.splitlines()[-2].split()[:2] == ["2.0.0", "security"]
     assert "preview" in told.splitlines()[-1]
+
+
+def test_what_becomes_of_the_operators_keys_is_told_before_an_update(tmp_path: Path) -> None:
+    def unpack(name: str, values: str, **more: str) -> str:
+        folder = tmp_path / name
+        for path, text in {"Chart.yaml": f"name: web\nversion: {name}\n", "values.yaml": values, **more}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        return str(folder)
+
+    schema = {"size": {"type": "string"}, "mode": {"enum": ["fast"]}, "port": {"type": "integer"}}
+    release = {"apiVersion": "changeover.dev/v1alpha1", "kind": "Release", "config": {"renames": {"name": "host"}}}
+    before = unpack("1.0.0", "name: a\nsize: 1\ntag: x\ncolour: red\nmode: slow\n")
+    after = unpack(
+        "2.0.0",
+        "host: a\nsize: '1'\ntag: x\nmode: fast\n",
+        **{
+            "values.schema.json": json.dumps({"type": "object", "required": ["port"], "properties": schema}),
+            "changeover.yaml": json.dumps(release),
+        },
+    )
+    values = tmp_path / "prod.yaml"
+    values.write_text("name: tea.example\nsize: 3\ntag: y\ncolour: blue\nmode: slow\n")
+    told = Commands(tmp_path / "no-cluster", "").ask(
+        "config", "check", "--package", after, "--before", before, "--values", str(values), expect=3
+    )
+    assert {one["name"]: one["fate"] for one in told["continuity"]} == {
+        "name": "moved",
+        "colour": "dropped",
+        "size": "retyped",
+        "port": "new",
+        "tag": "kept",
+        "mode": "kept",
+    }
+    wrong = {one["name"]: one["errors"] or ["missing"] for one in told["settings"] if one["errors"] or one["missing"]}
+    assert wrong == {
+        "size": ["must be string, not integer"],
+        "mode": ["must be one of fast"],
+        "port": ["missing"],
+    }

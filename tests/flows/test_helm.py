@@ -103,6 +103,7 @@ def test_from_a_repository_through_an_update_and_back(
     done = commands.run("install", address, "--name", "tea", "--values", str(values), "--set", "waiters=2", *QUICK)
     assert done.out.rstrip().endswith(f"Samowar is open: 2 waiters serve green tea in {commands.namespace}.")
     version = json.loads(commands.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    assert "Verify tea-taste" in done.out  # what `helm test` would run
     assert settings(commands) == {
         "sign": "Samowar",
         "tea": "green",
@@ -185,7 +186,8 @@ def test_an_adopted_release_goes_on_counting_and_helm_can_take_it_back(
     install = {"chart": str(packed), "name": "house", "values": {"waiters": 2}}
     helm(commands, "install", **install)
     helm(commands, "upgrade", **install)
-    commands.run("adopt", "--helm", "house", "--name", "tea", "--yes")
+    manager = Path(sys.executable).name  # the library calls itself by its program's name; Helm's own is helm
+    commands.run("adopt", "--helm", "house", "--name", "tea", "--manager", manager, "--yes")
     assert history(commands, "house") == [(1, "superseded", "1.0.0"), (2, "deployed", "1.0.0")]
     password = secret(commands, "house-till", "password")
 
@@ -197,3 +199,8 @@ def test_an_adopted_release_goes_on_counting_and_helm_can_take_it_back(
 
     commands.run("rollback", *QUICK)
     assert history(commands, "house")[-2:] == [(3, "superseded", "1.1.0"), (4, "deployed", "1.0.0")]
+
+    commands.run("disown", "--yes")
+    helm(commands, "upgrade", chart=str(packed), name="house", values={"waiters": 3})
+    assert history(commands, "house")[-1] == (5, "deployed", "1.0.0")
+    assert secret(commands, "house-till", "password") == password

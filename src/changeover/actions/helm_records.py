@@ -22,15 +22,16 @@ from typing import Any
 
 from changeover.actions.adopt_origin import HELM_TYPE, SECRET, open_record
 from changeover.actions.outside import Outside
-from changeover.objects import KubeObject
+from changeover.objects import GROUP, KubeObject
 from changeover.package import yaml_text
 from changeover.ports import AlreadyExists
 from changeover.render.chart_release import ChartRelease, Hook
 from changeover.render.revision import Revision
 from changeover.runs.scene import Subject
 from changeover.runs.state import Verdict
-from changeover.settings import RUN_LABEL
 
+WRITTEN_BY = f"{GROUP}/written-by"
+"""On a record: the run of ours that wrote it. Not the label of runs: records outlive them."""
 HISTORY = 10
 """Records that are kept of a release, as Helm does by default."""
 LARGEST = 1000 * 1024
@@ -49,7 +50,7 @@ class Record:
     @property
     def run(self) -> str:
         """The run of ours that wrote it; empty when Helm did."""
-        return str(self.secret.labels.get(RUN_LABEL, ""))
+        return str(self.secret.labels.get(WRITTEN_BY, ""))
 
 
 async def numbers(outside: Outside) -> Mapping[str, int]:
@@ -191,7 +192,7 @@ async def _create(outside: Outside, record: Mapping[str, Any], *, namespace: str
         "version": str(record["version"]),
         "status": record["info"]["status"],
         "createdAt": str(int(outside.clock.now().timestamp())),
-        RUN_LABEL: run,
+        WRITTEN_BY: run,
     }
     secret = {
         "apiVersion": "v1",

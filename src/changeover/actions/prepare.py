@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from changeover.actions import (
+    chart_tests,
     continuing,
     customising,
     following,
@@ -157,7 +158,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
     revision = installing.granted(revision, installation, ask.grants, profile)
     return _Target(
         revision=revision,
-        profile=profile,
+        profile=chart_tests.with_tests(profile, revision, namespace=outside.namespace),
         kept=rendered.kept,
         answers=rendered.carried.answers,
         report=rendered.carried.report,
@@ -196,7 +197,7 @@ async def _earlier(outside: Outside, installation: KubeObject, ask: Ask) -> _Tar
     revision = await revisions.load(outside, installation, number)
     return _Target(
         revision=revision,
-        profile=following.profile_of(installation, None),
+        profile=chart_tests.with_tests(following.profile_of(installation, None), revision, namespace=outside.namespace),
         number=number,
         blob=str(entry["blob"]),
         package_blob=str(entry.get("packageBlob", "")),

@@ -131,6 +131,7 @@ class Probe(Document):
     job: JobProbe | None = None
     session: SessionProbe | None = None
     prometheus: PromProbe | None = None
+    new_only: bool = Field(default=False, description="not run when a change went back")
 
 
 class Listing(Document):
@@ -168,5 +169,6 @@ class Profile(Document):
     data: tuple[DataStore, ...] = ()
     probes: tuple[Probe, ...] = ()
     installer: Installer | None = None
+    chart_tests: bool = Field(default=True, description="run what `helm test` would run as probes")
     soak_seconds: int = Field(default=120, ge=0)
     announce_seconds: int = Field(default=300, ge=0)

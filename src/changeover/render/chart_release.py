@@ -15,8 +15,6 @@ from changeover.package.charts import Chart
 from changeover.render import ordering
 from changeover.render.ordering import Placed
 
-TEST = frozenset({"test", "test-success"})
-
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -33,7 +31,7 @@ class Hook:
     @property
     def is_test(self) -> bool:
         """Whether ``helm test`` would run it."""
-        return bool(TEST & {*self.events})
+        return bool(ordering.TESTS & {*self.events})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@
 * what lies in a chart's crds/ comes first of all, as Helm has it;
 * a chart's hooks: pre-install and pre-upgrade before the chart's objects, post-… after them, by hook weight; Jobs and
   Pods among them are awaited, as Helm does, and run at their own event only (install or upgrade); Jobs that are also
-  hooks of a rollback run again when their revision is gone back to; hooks of tests and deletion stay out;
+  hooks of a rollback run again when their revision is gone back to; tests and hooks of deletion stay out, what tests
+  need besides their pods is applied with the chart;
 * ``kots.io/wait-for-ready: "true"`` and ``kots.io/wait-for-properties: "<jsonpath>=<value>,…"`` hold up what follows;
 * Helm's hook annotations are dropped; a Job's delete policy lives on as ``kots.io/hook-delete-policy``.
 """
@@ -25,6 +26,7 @@ WAIT_PROPERTIES = "kots.io/wait-for-properties"
 _HOOK = "helm.sh/hook"
 _HOOK_WEIGHT = "helm.sh/hook-weight"
 _HOOK_DELETE = "helm.sh/hook-delete-policy"
+TESTS = frozenset({"test", "test-success"})
 _CRDS = re.compile(r"(^|/)crds/")
 _INSTALL = frozenset({"pre-install", "post-install", "crd-install"})
 _UPGRADE = frozenset({"pre-upgrade", "post-upgrade"})
@@ -95,6 +97,8 @@ def place_chart(objects: Iterable[Placed], *, start: int | None, upgrade: bool =
         hooks = hook_events(item.raw)
         if not hooks:
             during.append(item)
+        elif hooks <= TESTS and not _works(item.raw):
+            during.append(_without_hooks(item, ""))
         elif hooks & (_BEFORE | _AFTER) and (hooks & (_UPGRADE if upgrade else _INSTALL) or not _works(item.raw)):
             side = before if hooks & _BEFORE else after
             side.setdefault(hook_weight(item.raw), []).append(_without_hooks(item, mark))

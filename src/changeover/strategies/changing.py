@@ -178,6 +178,8 @@ def wait_ready(situation: Situation, side: Side, *, prefix: str = "", undoes: tu
 def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Iterator[Step]:
     """Each probe of the profile, from the user's side."""
     for probe in situation.profile.probes:
+        if prefix and probe.new_only:
+            continue
         yield Step(
             id=f"{prefix}probe/{probe.name}",
             verb=Verb.PROBE,
