@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
@@ -14,12 +14,14 @@ from typing import Any
 
 from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
+from changeover.channel import airgap
 from changeover.channel.charts import HelmCharts, Reach
 from changeover.channel.generators import produce
-from changeover.channel.registry.moves import copy_images
+from changeover.channel.registry import moves
 from changeover.channel.sources import open_source
 from changeover.collect.unhealthy import unhealthy
 from changeover.errors import Problem
+from changeover.images import Access, Copied, Move
 from changeover.kube.blobs import KubeBlobs
 from changeover.kube.clock import SystemClock
 from changeover.kube.connect import connect
@@ -78,6 +80,15 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
 def desk() -> Desk:
     """What work without a cluster needs."""
     return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce, copy_images=copy_images)
+
+
+async def copy_images(
+    listed: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str = ""
+) -> Sequence[Copied]:
+    """Implements `actions.outside.ImageCopying`."""
+    if bundle:
+        return await airgap.copy_images(listed, access, tell, bundle=bundle)
+    return await moves.copy_images(listed, access, tell)
 
 
 def faults() -> Faults:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.channel import generators
-from changeover.package import documents, yaml_text
+from changeover.package import airgap, documents, yaml_text
 from changeover.package.documents import read_documents
 from changeover.package.questions import Config, read_config
 from changeover.render import config as configs
@@ -127,6 +127,21 @@ def _validated(call: Call) -> None:
     same(list(form.errors()), found)
 
 
+def _required_first(call: Call) -> None:
+    """Labels of the releases that a bundle wants installed before it, newest first as the reference gives them."""
+    args = call["args"]
+    spec = args["license"]["V1"].get("spec") or {}
+    listed = {one["channelID"]: one.get("isSemverRequired") is True for one in spec.get("channels") or ()}
+    by_version = listed.get(args["selectedChannelID"], spec.get("isSemverRequired") is True)
+    installed = [
+        airgap.Stop(one["versionLabel"], str(one["updateCursor"]), one["channelId"])
+        for one in args["installedVersions"]
+    ]
+    bundle = airgap.from_spec(args["airgap"]["spec"])
+    found = airgap.missing(bundle, installed, by_version=by_version, changed_channel=args["channelChanged"])
+    same([stop.version for stop in found], call["results"][0] or [])
+
+
 JUDGES: Mapping[str, Callable[[Call], None]] = {
     "FilterOutV1Beta3Docs": _v1beta3,
     "getSortedPhases": _phases,
@@ -136,14 +151,14 @@ JUDGES: Mapping[str, Callable[[Call], None]] = {
     "StatusInformerString.Parse": _informer,
     "templateConfigObjects": _templated,
     "ValidateConfigSpec": _validated,
+    "getRequiredAirgapUpdates": _required_first,
 }
 """What judges the recorded calls of a function."""
 NO_COUNTERPART: Mapping[str, str] = {
     "FormatTTL": "backups of ours are kept by number, not by a time to live in KOTS's units",
     "ParseTTL": "backups of ours are kept by number, not by a time to live in KOTS's units",
     "autoDeploy": "Changeover checks by itself but never deploys by itself: a person or an approval starts a run",
-    "canInstall": "air-gap bundles are not read yet",
-    "getRequiredAirgapUpdates": "air-gap bundles are not read yet",
+    "canInstall": "the same release again is a plan that changes nothing, told by digest, not by label or cursor",
     "isAppVersionDeployable": "required releases are decided by the route through a channel, not by downloads",
     "GetPreflightState": "preflights are not run yet",
 }

@@ -13,6 +13,7 @@ from changeover.objects import GROUP, KubeObject
 from changeover.package import asked, continuity
 from changeover.package.answers import Given, layered
 from changeover.package.continuity import Passage
+from changeover.package.licence import Licence
 from changeover.package.package import Form, Package, read_package
 from changeover.release import documents, merge
 from changeover.release.catalog import Release
@@ -118,11 +119,12 @@ async def context_of(
         registry=await registries.held(outside, installation),
         release=ReleaseFacts(
             label=release.version,
-            channel=str(licence.channel.get("channelName") or "") if licence else "",
+            channel=channel_of(licence, release),
             sequence=len(revisions.listed(installation)),
             cursor=str(release.cursor),
             notes=release.notes,
             required=release.required,
+            airgap=release.airgap is not None,
         ),
         kubernetes_version=await outside.cluster.version(),
         api_versions=await _api_versions(outside),
@@ -136,6 +138,12 @@ async def context_of(
 async def _api_versions(outside: Outside) -> frozenset[str]:
     served = await outside.cluster.served()
     return frozenset(text for version, kind in served for text in (version, f"{version}/{kind}"))
+
+
+def channel_of(licence: Licence | None, release: Release) -> str:
+    """The channel's name: what a bundle says, else the licence."""
+    told = release.airgap.channel_name if release.airgap else ""
+    return told or (str(licence.channel.get("channelName") or "") if licence else "")
 
 
 async def render(

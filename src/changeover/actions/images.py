@@ -11,6 +11,7 @@ from changeover.actions import packages
 from changeover.actions.outside import Desk
 from changeover.errors import Problem
 from changeover.images import Access, Copied, Move
+from changeover.release.catalog import Release
 from changeover.render.context import Registry
 
 
@@ -27,6 +28,8 @@ class Listed:
     version: str
     moves: tuple[Move, ...]
     collisions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    bundle: str = ""
+    """The air-gap bundle that holds them; empty for none."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -39,12 +42,24 @@ class Listed:
 
 async def look(desk: Desk, wanted: packages.Wanted, registry: Registry | None) -> Listed:
     """The images that the rendered package runs or announces, each once, and where the registry keeps it."""
-    rendered = await packages.render(desk, replace(wanted, registry=None))
-    known = {images.full(text): text for text in rendered.revision.images}
+    release = await _bundled(desk, wanted)
+    if release is None or release.airgap is None or not release.airgap.images:
+        rendered = await packages.render(desk, replace(wanted, registry=None))
+        version, texts = rendered.revision.version, rendered.revision.images
+    else:
+        version, texts = release.version, release.airgap.images
+    known = {images.full(text): text for text in texts}
     address = registry.address if registry else ""
     moves = [Move(text, images.rewrite(text, address) if address else "") for image, text in known.items() if image]
     collisions = images.collisions(move.source for move in moves) if address else {}
-    return Listed(rendered.revision.version, tuple(moves), tuple(collisions.items()))
+    bundle = wanted.path if release is not None else ""
+    return Listed(version, tuple(moves), tuple(collisions.items()), bundle)
+
+
+async def _bundled(desk: Desk, wanted: packages.Wanted) -> Release | None:
+    """The release of an air-gap bundle; None for another kind of source."""
+    newest = (await desk.source(wanted.path).catalog()).newest
+    return newest if newest is not None and newest.airgap is not None else None
 
 
 async def copy(
@@ -58,4 +73,5 @@ async def copy(
             hint="pin them by digest, or give the namespace of another registry to one of them",
         )
     login = {registry.hostname: f"{registry.username}:{registry.password}"} if registry.username else {}
-    return await desk.copy_images(listed.moves, replace(access, logins={**access.logins, **login}), tell)
+    access = replace(access, logins={**access.logins, **login})
+    return await desk.copy_images(listed.moves, access, tell, bundle=listed.bundle)

@@ -42,8 +42,13 @@ class Definitions(Protocol):
 class ImageCopying(Protocol):
     """Copies images into a registry."""
 
-    async def __call__(self, moves: Sequence[Move], access: Access, tell: Callable[[Copied], None]) -> Sequence[Copied]:
-        """Copy them one after the other, telling each; one that cannot be copied does not keep the others from it."""
+    async def __call__(
+        self, listed: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str = ""
+    ) -> Sequence[Copied]:
+        """Copy them one after the other, telling each; one that cannot be copied does not keep the others from it.
+
+        `bundle` is the path of an air-gap bundle that holds them; empty = each from its own registry.
+        """
         ...
 
 

@@ -107,10 +107,23 @@ async def show(desk: Desk, path: str, version: str) -> dict[str, Any]:
         "documents": ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
         "charts": ", ".join(f"{chart.name} {chart.version}" for chart in package.charts),
         "status informers": ", ".join(package.application.status_informers),
+        "links": ", ".join(f"{text or url}: {url}" for text, url in package.application.links),
+        "ports": ", ".join(f"{one.service}:{one.port}" for one in package.application.ports),
+        "graphs": ", ".join(one.title for one in package.application.graphs),
+        "additional namespaces": ", ".join(package.application.additional_namespaces),
+        "additional images": len(package.application.additional_images) or "",
+        "made for KOTS": _kots(package),
+        "images in the bundle": len(release.airgap.images) if release.airgap else "",
         "required": release.required,
         "notes": release.notes,
         "digest": package.digest,
     }
+
+
+def _kots(package: Package) -> str:
+    """What it says of KOTS's version; Changeover is none."""
+    least, most = package.application.min_version, package.application.target_version
+    return ", ".join(part for part in (f"at least {least}" if least else "", f"at most {most}" if most else "") if part)
 
 
 async def lint(desk: Desk, path: str, version: str) -> tuple[Finding, ...]:
@@ -128,13 +141,19 @@ async def render(desk: Desk, wanted: Wanted) -> Rendered:
     """Render with the given answers and kept values."""
     package, release = await read(desk, wanted.path, wanted.version)
     licence = wanted.licence.checked().licence if wanted.licence else None
-    channel = str(licence.channel.get("channelName") or "") if licence else ""
+    channel = following.channel_of(licence, release)
     context = Context(
         namespace=wanted.namespace,
         slug=(licence.application if licence else "") or package.application.name or package.name,
         licence=licence.spec if licence else None,
         registry=wanted.registry,
-        release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes, channel=channel),
+        release=ReleaseFacts(
+            label=release.version,
+            cursor=str(release.cursor),
+            notes=release.notes,
+            channel=channel,
+            airgap=release.airgap is not None,
+        ),
         now=desk.clock.now(),
         kept=json.loads(wanted.kept or "{}"),
     )

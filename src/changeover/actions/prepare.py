@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from changeover.actions import (
+    bundles,
     chart_tests,
     continuing,
     customising,
@@ -93,7 +94,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
     if ask.kind == "rollback":
         wanted = await _earlier(outside, installation, ask)
     else:
-        wanted = await _release(outside, installation, ask, installed=old.version if old else "")
+        wanted = await _release(outside, installation, ask, old=old)
     parameters = await windows.fill(outside, installation, ask)
     intent = Intent(
         kind=ask.kind,
@@ -145,7 +146,8 @@ class _Target:
     requires_from: str = ""
 
 
-async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, installed: str) -> _Target:
+async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old: Revision | None) -> _Target:
+    installed = old.version if old else ""
     source = outside.source(ask.source or installation.get("spec", "source", "channel", default=""))
     catalog = await source.catalog()
     newest = catalog.newest.version if catalog.newest else ""
@@ -166,6 +168,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, inst
             *continuing.findings(rendered),
             *customising.findings(revision),
             *registries.findings(revision),
+            *await bundles.findings(outside, installation, release, rendered.package.application, old=old),
             *await installing.findings(outside, revision, profile),
             *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
         ),

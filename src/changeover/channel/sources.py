@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from changeover.channel import files
+from changeover.channel.airgap import ENDING, AirgapSource
 from changeover.channel.folder import LISTING, FolderChannel
 from changeover.channel.oci import SCHEME, Registry
 from changeover.channel.repository import REMOTE, ChartRepository
@@ -105,11 +106,15 @@ class RemoteSource:
         return catalog
 
 
-def open_source(location: str) -> ChannelSource | PackageSource | RemoteSource | ChartRepository | Registry:
+AnySource = ChannelSource | PackageSource | RemoteSource | ChartRepository | Registry | AirgapSource
+
+
+def open_source(location: str) -> AnySource:
     """The source at an address.
 
     * ``oci://…`` is a chart in a registry; an address with ``#chart`` or index.yaml is a chart repository;
     * another http(s) address is a channel, or a chart repository where there is no channel;
+    * a file ``….airgap`` is an air-gap bundle;
     * a folder with a listing is a channel, one with index.yaml a repository, anything else one package.
     """
     if not location:
@@ -124,6 +129,8 @@ def open_source(location: str) -> ChannelSource | PackageSource | RemoteSource |
         is_repository = chart or address.endswith(f"/{INDEX}")
         return ChartRepository(location) if is_repository else RemoteSource(location)
     path = Path(location).expanduser()
+    if path.name.endswith(ENDING):
+        return AirgapSource(path)
     if path.name == LISTING or (path / LISTING).is_file():
         return ChannelSource(FolderChannel(str(path)))
     folder = Path(address).expanduser()

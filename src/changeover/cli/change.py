@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from changeover.cli import asking, output
+from changeover.cli import asking, images, output
 from changeover.cli.options import (
     Where,
     answers_option,
@@ -124,7 +124,10 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 
 
 @click.command()
-@click.argument("package")
+@click.argument("package", default="")
+@click.option("--channel", default="", help="The same as PACKAGE.")
+@click.option("--no-push", is_flag=True, help="Of an air-gap bundle: its images are in the registry already.")
+@click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http to this registry; may be repeated.")
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
@@ -139,6 +142,9 @@ def install(
     where: Where,
     /,
     package: str,
+    channel: str,
+    no_push: bool,
+    plain_http: tuple[str, ...],
     name: str,
     version: str,
     profile: str,
@@ -154,16 +160,22 @@ def install(
     installation: str,
     **chosen: Any,
 ) -> None:
-    """Install PACKAGE: a folder, .tgz, chart, manifest file, or a channel (folder or address)."""
+    """Install PACKAGE: a folder, .tgz, .airgap, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
 
     where_to = {"backup_to": backup_to, "backup_image": backup_image}
+    package = package or channel
+    if not package:
+        raise click.UsageError("Say what to install: a folder, .tgz, .airgap, chart, manifest file or channel.")
+    place = asking.registry(registry, registry_username, password=registry_password_stdin)
+    if place and not no_push and package.endswith(".airgap"):
+        images.push(where, package, place, plain_http=plain_http)
     wanted = action.Wanted(
         source=package,
         name=name or installation,
         profile=profile,
         licence=asking.licence(licence, licence_key),
-        registry=asking.registry(registry, registry_username, password=registry_password_stdin),
+        registry=place,
         **where_to,
     )
     ask = asking.ask("install", version=version, pairs=pairs, files=files, **chosen)

@@ -87,6 +87,21 @@ def copy(where: Where, /, logins: str | None, plain_http: tuple[str, ...], **cho
     _end(where, asking.offline(through))
 
 
+def push(where: Where, bundle: str, registry: Registry, *, plain_http: tuple[str, ...]) -> None:
+    """Copy the images of an air-gap bundle to the registry; exits with 1 when one cannot be copied."""
+    from changeover.actions import images as action
+    from changeover.images import Access
+
+    async def through(desk: Desk) -> Any:
+        listed = await _listed(desk, where, bundle, "", (), (), registry)
+        return await action.copy(
+            desk, listed, registry, access=Access(plain=frozenset(plain_http)), tell=_teller(where)
+        )
+
+    if any(one.problem for one in asking.offline(through)):
+        raise click.exceptions.Exit(1)
+
+
 async def _listed(
     desk: Desk,
     where: Where,

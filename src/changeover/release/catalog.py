@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from changeover.errors import Problem
+from changeover.package.airgap import Airgap
 from changeover.release import versions
 from changeover.release.documents import ChannelDocument
 from changeover.release.versions import Scheme, Version
@@ -37,6 +38,8 @@ class Release:
     preview: bool = False
     """Of a chart repository: nobody is updated to it who does not name it, or runs a preview."""
     deprecated: bool = False
+    airgap: Airgap | None = None
+    """What an air-gap bundle says of it; None for a release of another kind of source."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +80,7 @@ def render(
         kept = templates.kept
         secrets = (*templates.form.secrets, *_made_up(kept))
     formed.placed = _with_pull_secret(formed.placed, context, package)
+    formed.placed = [*_additional_namespaces(formed.placed, context, package), *formed.placed]
     secrets = (*secrets, *context.secrets)
     made = {**kept, **keepsakes.used}
     registry = context.registry.address if context.registry else ""
@@ -115,6 +116,16 @@ def _with_pull_secret(placed: list[Placed], context: Context, package: Package) 
         return known
     where = pull_secret.namespaces(placed, context, package.application.additional_namespaces)
     return [*pull_secret.place(context, where), *known]
+
+
+def _additional_namespaces(placed: list[Placed], context: Context, package: Package) -> Iterator[Placed]:
+    """Namespaces that the package wants beside its own (``*`` is no name); they outlive it, for others may use them."""
+    given = {item.raw.get("metadata", {}).get("name") for item in placed if item.raw.get("kind") == "Namespace"}
+    wanted = {"*", context.namespace, *given}
+    for name in dict.fromkeys(package.application.additional_namespaces):
+        if name not in wanted:
+            raw = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            yield Placed(raw, "additionalNamespaces", pull_secret.EARLIEST)
 
 
 def _objections(package: Package, templates: Templates) -> list[Remark]:

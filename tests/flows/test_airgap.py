@@ -1,0 +1,116 @@
+"""An air-gap bundle on a real node: its images go to the private registry, its package runs from there."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import bundles
+from tests.flows.commands import ROOT, Commands
+from tests.flows.private_registry import PrivateRegistry, running
+from tests.licences import Portal
+from tools import kubebox
+from tools.kubebox import images
+
+pytestmark = [pytest.mark.cluster, pytest.mark.nodes]
+
+QUICK = ("--strategy", "plain", "--hold", "0", "--yes")
+IMAGE = "vendor.example.com/letters/server:1"
+SERVE = "import http.server as h; h.HTTPServer(('', 8080), h.SimpleHTTPRequestHandler).serve_forever()"
+APP = """apiVersion: kots.io/v1beta1
+kind: Application
+metadata: {name: letters}
+spec:
+  title: Letters
+  targetKotsVersion: "1.100.0"
+  additionalNamespaces: ["SECOND"]
+  statusInformers: [deployment/letters]
+  graphs: [{title: Load, query: up}]
+"""
+OBJECTS = f"""apiVersion: v1
+kind: ConfigMap
+metadata: {{name: facts}}
+data:
+  airgap: 'repl{{{{ IsAirgap }}}}'
+  registry: 'repl{{{{ LocalRegistryAddress }}}}'
+  channel: 'repl{{{{ ChannelName }}}}'
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: letters}}
+spec:
+  selector: {{matchLabels: {{app: letters}}}}
+  template:
+    metadata: {{labels: {{app: letters}}}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{{name: server, image: '{IMAGE}', command: [/usr/bin/python3, -c, "{SERVE}"]}}]
+"""
+
+
+@pytest.fixture
+def private_registry(real_nodes: kubebox.Cluster, tmp_path: Path) -> Iterator[PrivateRegistry]:
+    """One that is empty."""
+    with running(real_nodes, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, namespace: str) -> Path:
+    """The vendor's bundle; its image is an archive as our builder writes it."""
+    archive = images.python_image("letters:1", {"app/readme": b"letters"}, ["python3"])
+    package = {"app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(), "objects.yaml": OBJECTS.encode()}
+    held = {"docker-archive/vendor.example.com/letters/server/1": archive.read_bytes()}
+    return bundles.bundle(tmp_path / "letters.airgap", package, held, appSlug="letters", savedImages=[IMAGE])
+
+
+def test_a_bundle_is_pushed_and_installed(
+    private_registry: PrivateRegistry, kubeconfig: str, namespace: str, bundle: Path, tmp_path: Path
+) -> None:
+    private, commands = private_registry, Commands(Path(kubeconfig), namespace)
+    facts = commands.ask("package", "show", str(bundle))
+    told = (facts["version"], facts["graphs"], facts["made for KOTS"], facts["images in the bundle"])
+    assert told == ("1.0.0", "Load", "at most 1.100.0", 1)
+    place = f"{private.address}/mirror"
+    listed = commands.ask("images", "list", str(bundle), "--registry", place)
+    assert listed["images"] == [{"image": IMAGE, "place": f"{place}/server:1"}]
+
+    licence = tmp_path / "acme.yaml"
+    login = ("--registry", place, "--registry-username", private.user, "--registry-password-stdin")
+    words = (
+        "install",
+        "--channel",
+        str(bundle),
+        *login,
+        "--plain-http",
+        private.address,
+        "--licence",
+        str(licence),
+        *QUICK,
+    )
+    command = [sys.executable, "-m", "changeover", "--kubeconfig", kubeconfig, "-n", namespace, *words]
+    own = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+
+    def install(channel: str) -> subprocess.CompletedProcess[str]:
+        licence.write_text(Portal(more={"channelID": channel}).licence())
+        more = {"cwd": ROOT, "env": own, "input": f"{private.password}\n", "text": True, "timeout": 240}
+        return subprocess.run(command, capture_output=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
+
+    refused = install("other")
+    assert refused.returncode == 3, refused.stdout + refused.stderr
+    assert "which the licence is not for" in refused.stderr
+    done = install("c1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "KOTS at most 1.100.0" in done.stdout
+    assert private.repositories() == ["mirror/server"]
+    data = commands.objects("configmap", "--field-selector", "metadata.name=facts")[0]["data"]
+    assert data == {"airgap": "true", "registry": place, "channel": "Stable"}
+    pods = commands.objects("pods", "-l", "app=letters")
+    assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
+    assert commands.ask("status")["healthy"] is True
+    second = Commands(Path(kubeconfig), f"{namespace}-second")
+    assert [one["metadata"]["name"] for one in second.objects("secrets")] == ["letters-registry"]
+    commands.kubectl("delete", "namespace", f"{namespace}-second", "--wait=false")
