@@ -141,3 +141,11 @@ class KubeObject:
                 return default
             here = here[part]
         return default if here is None else here
+
+
+def is_well(pod: KubeObject) -> bool:
+    """Whether a pod is ready, or has done its work."""
+    if pod.get("status", "phase") == "Succeeded":
+        return True
+    known = pod.get("status", "conditions", default=[])
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in known)

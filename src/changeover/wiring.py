@@ -19,7 +19,7 @@ from changeover.channel.charts import HelmCharts, Reach
 from changeover.channel.generators import produce
 from changeover.channel.registry import moves
 from changeover.channel.sources import open_source
-from changeover.collect.unhealthy import unhealthy
+from changeover.collect.collecting import ClusterCollecting
 from changeover.errors import Problem
 from changeover.images import Access, Copied, Move
 from changeover.kube.blobs import KubeBlobs
@@ -65,7 +65,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             journal=lambda run: Journal(cluster, run),
             lease=lambda name: KubeLease(cluster, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
             volumes=lambda policy, installation: volumes_of(cluster, policy, installation),
-            capture=lambda namespace: unhealthy(cluster, namespace),
+            collect=ClusterCollecting(cluster, UserHttp(), namespace=where),
             events=Events(cluster, clock),
             webhook=lambda url: Webhook(url, UserHttp()) if url else None,
             definitions=ClusterDefinitions(),

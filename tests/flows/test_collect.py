@@ -2,11 +2,16 @@
 
 import asyncio
 
-from changeover.collect.unhealthy import ALL, unhealthy
+from changeover.checks import bundle
+from changeover.checks.bundle import Mask
+from changeover.checks.unhealthy import ALL, unhealthy
+from changeover.collect.collecting import ClusterCollecting
 from changeover.kube.client import KubeCluster
 from changeover.kube.clock import SystemClock
 from changeover.kube.events import Events
+from changeover.kube.http import UserHttp
 from changeover.objects import API_VERSION, Kind, KubeObject
+from changeover.ports import Bounds
 
 EVENT = Kind("v1", "Event")
 
@@ -25,14 +30,18 @@ async def test_what_is_not_well_tells_why(cluster: KubeCluster, namespace: str, 
     await cluster.create(pod(namespace, "crashing", python_image, "python3", "-c", crash))
     await cluster.create(pod(namespace, "well", python_image, "python3", "-c", "import time; time.sleep(600)"))
     await cluster.create(pod(namespace, "unknown", "127.0.0.1:1/none:1"))
+    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace)
+    mask = Mask(secrets=await cluster.list(Kind("v1", "Secret"), namespace=namespace))
     pieces = []
     for _ in range(60):
-        pieces = await unhealthy(cluster, namespace)
+        done = await collect(bundle.default_specs(namespace).collectors, bounds=Bounds(), tell=lambda _: None)
+        assert {one.state for one in done.fetched} == {"done"}
+        pieces = unhealthy(mask.files(done.files), namespace)
         text = "\n".join(f"{piece['title']}\n{piece['text']}" for piece in pieces)
         if "ImagePull" in text and "log before the restart" in text and "Pod/well" not in text:
             break
         await asyncio.sleep(0.5)
-    assert "cannot log in with (secret)" in text
+    assert "cannot log in with ***HIDDEN***" in text
     assert "exit code 3" in text
     assert "ErrImagePull" in text or "ImagePullBackOff" in text
     assert "hunter2" not in text

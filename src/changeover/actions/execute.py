@@ -12,6 +12,7 @@ from typing import Any
 from changeover.actions import (
     announce,
     answers,
+    capturing,
     customising,
     helm_records,
     installations,
@@ -171,7 +172,7 @@ async def _carry_on(
         http=outside.http,
         volumes=outside.volumes(installation.get("spec", "policy", "backup", default={}), installation),
         replan=lambda: prepare.replan(outside, installation, run, subject),
-        capture=lambda: outside.capture(outside.namespace),
+        capture=lambda: capturing.capture(outside, installation, run, subject),
     )
     webhook = outside.webhook(str(installation.get("spec", "webhook", "url", default="")))
     announcer = announce.Announcer(subject, (installation, run), events=outside.events, webhook=webhook)

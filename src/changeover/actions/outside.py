@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from changeover.actions.announce import Events, Webhook
 from changeover.images import Access, Copied, Move
 from changeover.objects import KubeObject
-from changeover.ports import Blobs, Charts, Clock, Cluster, Http, JournalStore, Json, Lease, Volumes
+from changeover.ports import Blobs, Charts, Clock, Cluster, Collecting, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
 from changeover.render.pipeline import Produce
 from changeover.runs.faults import Faults
@@ -86,8 +86,8 @@ class Outside:
     """The lease of an Installation, by name."""
     volumes: Callable[[Mapping[str, Json], KubeObject], Volumes | None]
     """Backup destination, by the backup policy of an Installation."""
-    capture: Callable[[str], Awaitable[Sequence[Mapping[str, Json]]]]
-    """Logs and events of what is unhealthy in a namespace, bounded and without secrets."""
+    collect: Collecting
+    """Collects in this namespace what checks look at; nothing is redacted yet."""
     events: Events
     webhook: Callable[[str], Webhook | None]
     """The operator's webhook, by its address; None for an empty one."""

@@ -52,6 +52,11 @@ COMMANDS = {
     "images": (f"{_C}.images:images", "Images of a package: list them, copy them to a private registry."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
+    "preflight": (
+        f"{_C}.checks:preflight",
+        "Check the cluster by a package's preflights, before or after it is installed.",
+    ),
+    "support-bundle": (f"{_C}.checks:support_bundle", "Collect the namespace's state into one file, without secrets."),
     "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),
     "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
     "admin-console": ("changeover.console.command:admin_console", "The admin console, on this machine."),

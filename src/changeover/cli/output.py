@@ -17,6 +17,8 @@ STATE_COLOURS = {
     "running": "green",
     "ready": "green",
     "pass": "green",
+    "warn": "yellow",
+    "fail": "red",
     "proven": "green",
     "rolled back": "yellow",
     "warns": "yellow",
@@ -57,6 +59,11 @@ def show_facts(facts: Mapping[str, object]) -> None:
 def heading(text: str) -> None:
     """The answer in one sentence."""
     click.echo(click.style(text, bold=True))
+
+
+def state(word: str, width: int) -> str:
+    """A word of state in its colour, as wide as asked."""
+    return _coloured(word, width)
 
 
 def _cell(value: object) -> str:

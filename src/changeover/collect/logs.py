@@ -34,7 +34,7 @@ async def _container(scene: Scene, pod: KubeObject, container: str) -> None:
         return
     finally:
         _share(scene, place, shared)
-    if _restarts(pod, container):
+    if restarts(pod, container):
         query = {**query, "previous": "true"}
         scene.sink.write(f"{place}-previous.log", await read(scene, pod, container, query))
 
@@ -64,7 +64,8 @@ def limits(scene: Scene, *, now: datetime | None = None) -> dict[str, str]:
     return query | ({"timestamps": "true"} if spec.get("timestamps") else {})
 
 
-def _restarts(pod: KubeObject, container: str) -> int:
+def restarts(pod: KubeObject, container: str) -> int:
+    """How often a container was started again."""
     statuses = (
         *pod.get("status", "containerStatuses", default=()),
         *pod.get("status", "initContainerStatuses", default=()),

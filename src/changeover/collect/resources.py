@@ -9,15 +9,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.collect import logs
-from changeover.collect.scene import POD, Scene, TooMuch, containers_of, together
-from changeover.collect.unhealthy import is_well
-from changeover.objects import API_VERSION, Kind, KubeObject
+from changeover.collect.scene import POD, Scene, containers_of, together
+from changeover.objects import Kind, KubeObject, is_well
 from changeover.ports import ClusterProblem
 
 ROOT = "cluster-resources"
@@ -201,7 +201,7 @@ async def _custom_kind(scene: Scene, definition: KubeObject, namespaces: Sequenc
     group, name = definition.get("spec", "group"), definition.get("spec", "names", "kind")
     versions = definition.get("spec", "versions", default=())
     stored = next((one["name"] for one in versions if one.get("storage") and one.get("served")), "")
-    if not stored or f"{group}/{stored}" == API_VERSION:
+    if not stored:
         return
     kind, place = Kind(f"{group}/{stored}", str(name)), f"custom-resources/{definition.name}"
     if definition.get("spec", "scope") == "Cluster":
@@ -233,15 +233,13 @@ async def _sick_logs(scene: Scene, namespaces: Sequence[str]) -> None:
 async def _sick_log(scene: Scene, pod: KubeObject, container: str) -> None:
     query = {"tailLines": str(LOG_LINES), "limitBytes": str(logs.BYTES)}
     place = f"{ROOT}/pods/logs/{pod.namespace}/{pod.name}/{container}"
-    for ending, more in ((".log", {}), ("-previous.log", {"previous": "true"})):
-        try:
-            content = await logs.read(scene, pod, container, {**query, **more})
-        except TooMuch:
-            raise
-        except ClusterProblem:
-            continue
-        if content:
-            scene.sink.write(f"{place}{ending}", content)
+    reads = [(".log", query)]
+    reads += [("-previous.log", {**query, "previous": "true"})] if logs.restarts(pod, container) else []
+    for ending, asked in reads:
+        with contextlib.suppress(ClusterProblem):
+            content = await logs.read(scene, pod, container, asked)
+            if content:
+                scene.sink.write(f"{place}{ending}", content)
 
 
 def _failed(scene: Scene, name: str, problem: ClusterProblem) -> None:

@@ -95,8 +95,8 @@ class Scene:
         return ",".join(str(one) for one in ([given] if isinstance(given, str) else given))
 
     async def pods(self) -> Sequence[KubeObject]:
-        """The pods that it selects. Raises ClusterProblem, CannotCollect when it names neither pod nor label."""
-        if not self.selector():
+        """The pods that it selects, by an empty list all. Raises ClusterProblem, CannotCollect without a selector."""
+        if self.collector.spec.get("selector") is None:
             raise CannotCollect("it selects no pods", hint="give it a selector")
         return await self.cluster.list(POD, namespace=self.namespace, selector=self.selector())
 

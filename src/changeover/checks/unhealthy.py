@@ -1,33 +1,22 @@
-"""What of a namespace is not well, in its own words: conditions, events and logs, for the evidence of a failed run.
+"""What of a namespace is not well, in its own words, out of the files of a bundle: for the evidence of a failed run.
 
 * pods that are not ready, or failed: why they wait, the end of their log, and of the log before a restart
 * workloads, Jobs and claims whose status says that something is wrong
 * the latest warnings
-* bounded, for it goes into the journal; secret values are taken out
+* bounded, for it goes into the journal; the files are redacted already
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from changeover.collect.redact import redactor, values_of
-from changeover.objects import Kind, KubeObject
-from changeover.ports import Cluster, ClusterProblem, Json
+from changeover.objects import KubeObject, is_well
+from changeover.ports import Json
 
-POD = Kind("v1", "Pod")
-EVENT = Kind("v1", "Event")
-CLAIM = Kind("v1", "PersistentVolumeClaim")
-SECRET = Kind("v1", "Secret")
-WORKLOADS = (
-    Kind("apps/v1", "Deployment"),
-    Kind("apps/v1", "StatefulSet"),
-    Kind("apps/v1", "DaemonSet"),
-    Kind("batch/v1", "Job"),
-)
+WORKLOADS = ("deployments", "statefulsets", "daemonsets", "jobs")
 MOST_PODS = 10
 MOST_EVENTS = 40
-LOG_LINES = 60
 TEXT = 3000
 """Characters of one text."""
 ALL = 40_000
@@ -42,35 +31,24 @@ BAD = {
 TOO_LATE = "ProgressDeadlineExceeded"
 
 
-async def unhealthy(cluster: Cluster, namespace: str) -> list[Mapping[str, Json]]:
-    """Look at a namespace; each piece has a ``title`` and a ``text``."""
-    pods, events, claims, secrets, *workloads = await asyncio.gather(
-        *(_listed(cluster, kind, namespace) for kind in (POD, EVENT, CLAIM, SECRET, *WORKLOADS))
-    )
-    redact = redactor(values_of(secrets))
-    sick = [pod for pod in pods if not is_well(pod)]
-    pieces = [piece for workload in workloads for obj in workload for piece in _workload(obj)]
+def unhealthy(files: Mapping[str, bytes], namespace: str) -> list[Mapping[str, Json]]:
+    """Pieces with a ``title`` and a ``text`` each."""
+    sick = [pod for pod in _listed(files, "pods", namespace) if not is_well(pod)]
+    pieces = [piece for name in WORKLOADS for obj in _listed(files, name, namespace) for piece in _workload(obj)]
+    claims = _listed(files, "pvcs", namespace)
     pieces += [(str(one.ref), f"it is {phase}") for one in claims if (phase := _phase(one)) not in ("Bound", "")]
-    for told in await asyncio.gather(*(_pod(cluster, pod) for pod in sick[:MOST_PODS])):
-        pieces += told
+    pieces += [piece for pod in sick[:MOST_PODS] for piece in _pod(files, pod)]
     if len(sick) > MOST_PODS:
         pieces.append(("Other pods", ", ".join(pod.name for pod in sick[MOST_PODS:])))
-    pieces.append(("Warnings", "\n".join(_warnings(events))))
-    return list(_bounded(pieces, redact))
+    pieces.append(("Warnings", "\n".join(_warnings(_listed(files, "events", namespace)))))
+    return list(_bounded(pieces))
 
 
-def is_well(pod: KubeObject) -> bool:
-    """Whether a pod is ready, or has done its work."""
-    if _phase(pod) == "Succeeded":
-        return True
-    known = pod.get("status", "conditions", default=[])
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in known)
-
-
-async def _listed(cluster: Cluster, kind: Kind, namespace: str) -> Sequence[KubeObject]:
+def _listed(files: Mapping[str, bytes], name: str, namespace: str) -> Sequence[KubeObject]:
+    content = files.get(f"cluster-resources/{name}/{namespace}.json")
     try:
-        return await cluster.list(kind, namespace=namespace)
-    except ClusterProblem:
+        return [KubeObject(raw) for raw in json.loads(content)["items"]] if content else ()
+    except (ValueError, KeyError, TypeError):
         return ()
 
 
@@ -88,21 +66,21 @@ def _workload(obj: KubeObject) -> Iterable[tuple[str, str]]:
         yield str(obj.ref), "\n".join(told)
 
 
-async def _pod(cluster: Cluster, pod: KubeObject) -> list[tuple[str, str]]:
+def _pod(files: Mapping[str, bytes], pod: KubeObject) -> list[tuple[str, str]]:
     told = [f"phase {_phase(pod)} {pod.get('status', 'reason', default='')}".strip()]
     told += [
         f"{one['type']}: {one['message']}"
         for one in pod.get("status", "conditions", default=[])
         if one.get("status") == "False" and one.get("message")
     ]
-    pieces = []
+    pieces: list[tuple[str, str]] = []
     for one in (
         *pod.get("status", "initContainerStatuses", default=[]),
         *pod.get("status", "containerStatuses", default=[]),
     ):
         told += _container(one)
         if not one.get("ready"):
-            pieces += await _logs(cluster, pod, one)
+            pieces += _logs(files, pod, str(one["name"]))
     return [(str(pod.ref), "\n".join(told)), *pieces]
 
 
@@ -116,13 +94,12 @@ def _container(status: Mapping[str, Json]) -> list[str]:
     return told
 
 
-async def _logs(cluster: Cluster, pod: KubeObject, status: Mapping[str, Json]) -> list[tuple[str, str]]:
-    name = str(status["name"])
-    found = [(f"{pod.ref} {name}: log", await cluster.logs(pod.ref, container=name, tail=LOG_LINES))]
-    if status.get("restartCount"):
-        before = await cluster.logs(pod.ref, container=name, tail=LOG_LINES, previous=True)
-        found.append((f"{pod.ref} {name}: log before the restart", before))
-    return [(title, text) for title, text in found if text.strip()]
+def _logs(files: Mapping[str, bytes], pod: KubeObject, container: str) -> Iterator[tuple[str, str]]:
+    place = f"cluster-resources/pods/logs/{pod.namespace}/{pod.name}/{container}"
+    for ending, words in ((".log", "log"), ("-previous.log", "log before the restart")):
+        text = files.get(f"{place}{ending}", b"").decode(errors="replace")
+        if text.strip():
+            yield f"{pod.ref} {container}: {words}", text
 
 
 def _warnings(events: Iterable[KubeObject]) -> list[str]:
@@ -140,10 +117,10 @@ def _when(event: KubeObject) -> str:
     return str(next((time for time in times if time), ""))
 
 
-def _bounded(pieces: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Iterable[Mapping[str, Json]]:
+def _bounded(pieces: Iterable[tuple[str, str]]) -> Iterable[Mapping[str, Json]]:
     left = ALL
     for title, text in pieces:
-        kept = redact(text.strip())[-TEXT:]
+        kept = text.strip()[-TEXT:]
         if not kept or left <= 0:
             continue
         left -= len(kept)

@@ -1,0 +1,235 @@
+"""What is checked, and doing it: collect, judge, take secrets out. Serves preflights, support bundles and plans.
+
+Analyzers see what was collected as it was; everything that leaves this module, files and words, is redacted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from changeover.actions import following, licensing
+from changeover.actions.answers import Answers
+from changeover.actions.installations import SECRET
+from changeover.actions.outside import Outside
+from changeover.checks import consent, judging, specs
+from changeover.checks.bundle import Mask
+from changeover.checks.consent import Consent
+from changeover.checks.specs import Specs
+from changeover.objects import Kind, KubeObject
+from changeover.package.answers import Given
+from changeover.package.package import Form, Package, read_package
+from changeover.ports import Bounds, ClusterProblem, Collected, Progress
+from changeover.release.catalog import Release
+from changeover.render import pipeline, vendor
+from changeover.render.context import Context, ReleaseFacts
+from changeover.render.helm import MissingChart
+from changeover.render.revision import Revision
+
+Verdict = Literal["pass", "warn", "fail", "unknown"]
+ORDER: tuple[Verdict, ...] = ("fail", "unknown", "warn", "pass")
+"""Worst first; what could not be judged is worse than a warning."""
+
+CONFIG_MAP = Kind("v1", "ConfigMap")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is checked: the documents that say how, and what must never be shown of it."""
+
+    title: str
+    documents: tuple[Mapping[str, Any], ...]
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one analyzer says; `strict` = the application must not be installed while it does not pass."""
+
+    verdict: Verdict
+    title: str
+    message: str
+    kind: str
+    strict: bool = False
+    measured: str = ""
+    uri: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs and records."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that a check brought, without secrets."""
+
+    specs: Specs
+    collected: Collected
+    judged: tuple[Judged, ...]
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all; unknown when nothing was judged."""
+        return next((one for one in ORDER if any(each.verdict == one for each in self.judged)), "unknown")
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs and records, without the files."""
+        return {
+            "verdict": self.verdict,
+            "documents": list(self.specs.documents),
+            "findings": [one.as_json() for one in self.judged],
+            "collectors": [one.as_json() for one in self.collected.fetched],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to check: what was agreed to, how much it may take, who hears of it."""
+
+    allowed: frozenset[Consent] = frozenset()
+    bounds: Bounds = field(default_factory=Bounds)
+    tell: Progress = lambda _: None
+
+
+async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[str] = ()) -> Checked:
+    """Collect what may be collected, judge it, and take secrets out. Raises BadRedactor."""
+    began = outside.clock.monotonic()
+    complete = wanted.complete()
+    may, skipped = consent.split(complete.collectors, how.allowed)
+    raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
+    mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
+    judged = tuple(one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask))
+    fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
+    return Checked(
+        complete,
+        Collected(mask.files(raw.files), fetched),
+        tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict))),
+        outside.clock.monotonic() - began,
+    )
+
+
+def judge(analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask) -> list[Judged]:
+    """What one analyzer says of the files."""
+    texts = _Texts(files)
+    kind, strict = specs.kind_of(analyzer), specs.is_strict(analyzer)
+    return [
+        Judged(
+            one.verdict,
+            mask.words(one.title),
+            mask.words(one.message),
+            kind,
+            strict,
+            mask.words(getattr(one, "measured", "")),
+            mask.words(getattr(one, "uri", "")),
+        )
+        for one in judging.analyze(analyzer, texts)
+    ]
+
+
+class _Texts(Mapping[str, str]):
+    """Files as text, decoded when they are looked at."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def __getitem__(self, path: str) -> str:
+        return self._files[path].decode(errors="replace")
+
+    def __iter__(self) -> Any:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+async def _secrets(outside: Outside) -> Sequence[KubeObject]:
+    try:
+        return await outside.cluster.list(SECRET, namespace=outside.namespace)
+    except ClusterProblem:
+        return ()
+
+
+# --- where documents come from ---------------------------------------------------------------------------------------
+
+
+def of_files(files: Sequence[tuple[str, str]], *, values: Mapping[str, Any] | None = None) -> Subject:
+    """Of (name, text) of files. Raises BrokenYaml, TemplateProblem, NoSpec."""
+    found = [one for name, text in files for one in specs.documents_of(text, file=name, values=values)]
+    title = ", ".join(name for name, _ in files)
+    if not found:
+        kinds = ", ".join(sorted(specs.KINDS))
+        raise specs.NoSpec(f"{title} holds no Troubleshoot document.", hint=f"kinds are {kinds}")
+    return Subject(title, tuple(found))
+
+
+async def of_cluster(outside: Outside) -> Subject:
+    """Of Secrets and ConfigMaps in the namespace that carry Troubleshoot's label."""
+    found: list[KubeObject] = []
+    for label in specs.LABELS:
+        for kind in (SECRET, CONFIG_MAP):
+            found += await outside.cluster.list(kind, namespace=outside.namespace, selector=label)
+    return Subject("the cluster", tuple(specs.documents_within(found)))
+
+
+async def of_release(
+    outside: Outside, installation: KubeObject, version: str = "", *, answers: Given | None = None
+) -> Subject:
+    """Of a release of an Installation's channel (the newest when none is named), with the answers that hold."""
+    source = outside.source(str(installation.get("spec", "source", "channel", default="")))
+    catalog = await source.catalog()
+    release = catalog.find(version) if version or catalog.newest is None else catalog.newest
+    over = following.Over(answers)
+    rendered = await following.render(outside, installation, source, release, over=over)
+    context = await following.context_of(outside, installation, rendered.package, release, over=over)
+    context = replace(context, kept={**context.kept, **rendered.kept})
+    values = rendered.carried.values
+    return of_rendered(outside, rendered.package, rendered.revision, values=values, context=context)
+
+
+async def of_package(
+    outside: Outside,
+    address: str,
+    version: str = "",
+    *,
+    answers: Given | None = None,
+    licence: licensing.Given | None = None,
+) -> Subject:
+    """Of a package, or of a release of a channel, by its address, before anything is installed."""
+    source = outside.source(address)
+    catalog = await source.catalog()
+    release = catalog.find(version) if version or catalog.newest is None else catalog.newest
+    package = read_package(await source.fetch(release.version), catalog.name)
+    values = following.carried(package, Answers(), answers or Given()).values
+    context = await _fresh(outside, package, release, licence)
+    try:
+        revision, kept = pipeline.render(package, values, context, charts=outside.charts, produce=outside.produce)
+    except MissingChart:
+        revision, kept = pipeline.render(package, values, context, charts=None, produce=outside.produce)
+    context = replace(context, kept={**context.kept, **kept})
+    return of_rendered(outside, package, revision, values=values, context=context)
+
+
+async def _fresh(outside: Outside, package: Package, release: Release, licence: licensing.Given | None) -> Context:
+    read = licence.checked().licence if licence else None
+    return Context(
+        namespace=outside.namespace,
+        slug=(read.application if read else "") or package.application.name or package.name,
+        licence=read.spec if read else None,
+        release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes),
+        kubernetes_version=await outside.cluster.version(),
+        now=outside.clock.now(),
+    )
+
+
+def of_rendered(
+    outside: Outside, package: Package, revision: Revision, *, values: Mapping[str, Any], context: Context
+) -> Subject:
+    """Of a package that was rendered: its own documents, and those in Secrets of its charts."""
+    is_kots = package.form is Form.KOTS
+    templates = pipeline.templates_of(package, values, context, produce=outside.produce) if is_kots else None
+    texts = list(vendor.troubleshoot_texts(package, templates))
+    found = [one for file, text in texts for one in specs.documents_of(text, file=file)]
+    found += specs.documents_within(revision.objects)
+    return Subject(f"{package.title} {revision.version}", tuple(found), tuple(revision.secrets))

@@ -1,0 +1,100 @@
+"""What a support bundle holds, under names that readers of bundles know: files, analysis.json, version.yaml. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from changeover.checks import redactors, secret_values, specs
+from changeover.objects import KubeObject
+from changeover.package import archive, yaml_text
+from changeover.ports import Collector
+
+PACKED = (".tgz", ".gz", ".tar", ".zip", ".zst")
+"""Files in which no text is looked for, as Troubleshoot leaves them."""
+
+_SEVERITY = {"fail": "error", "warn": "warn", "unknown": "warn", "pass": "debug"}
+
+
+class Mask:
+    """Takes secrets out of files and words: Troubleshoot's redactors, a spec's, and the values of known Secrets."""
+
+    def __init__(
+        self,
+        given: Sequence[Mapping[str, Any]] = (),
+        *,
+        secrets: Iterable[KubeObject] = (),
+        values: Iterable[str] = (),
+    ) -> None:
+        known = {*secret_values.values_of(secrets), *values}
+        self._redactors = (*given, *secret_values.redactors_for(known))
+
+    def file(self, path: str, content: bytes) -> bytes:
+        """A file of the bundle without secrets; archives stay as they are. Raises BadRedactor."""
+        if path.endswith(PACKED):
+            return content
+        text = content.decode("utf-8", "surrogateescape")
+        return redactors.redact(text, path, self._redactors).output.encode("utf-8", "surrogateescape")
+
+    def words(self, text: str) -> str:
+        """A message without secrets."""
+        return redactors.redact(text, "messages.txt", self._redactors).output
+
+    def files(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """All files without secrets."""
+        return {path: self.file(path, content) for path, content in files.items()}
+
+
+def pack(files: Mapping[str, bytes], *, name: str, made_by: str, analysis: Sequence[Mapping[str, Any]]) -> bytes:
+    """The bundle as .tar.gz, everything under one folder."""
+    version = {"apiVersion": "troubleshoot.sh/v1beta2", "kind": "SupportBundle", "spec": {"versionNumber": made_by}}
+    whole = {
+        **files,
+        "version.yaml": yaml_text.dump(version).encode(),
+        "analysis.json": json.dumps(list(analysis), indent=2, ensure_ascii=False).encode(),
+    }
+    return archive.pack(whole, top=name)
+
+
+def analysis_entry(title: str, message: str, *, verdict: str, kind: str, uri: str = "") -> dict[str, Any]:
+    """One entry of analysis.json, as Troubleshoot writes it; `verdict` is ours, said as well."""
+    name = re.sub(r"[^a-z0-9]+", ".", title.lower()).strip(".")
+    return {
+        "name": name,
+        "labels": {"desiredPosition": "1"},
+        "insight": {
+            "name": name,
+            "labels": {},
+            "primary": title,
+            "detail": message,
+            "severity": _SEVERITY.get(verdict, "warn"),
+        },
+        "severity": _SEVERITY.get(verdict, "warn"),
+        "analyzerSpec": kind,
+        "verdict": verdict,
+        "uri": uri,
+    }
+
+
+def name_of(at: datetime) -> str:
+    """``support-bundle-2026-11-23T15_40_10``."""
+    return f"support-bundle-{at:%Y-%m-%dT%H_%M_%S}"
+
+
+def default_specs(namespace: str) -> specs.Specs:
+    """What we collect and judge when nobody says otherwise: the namespace, its logs, and whether all of it runs."""
+    collectors = (
+        Collector("clusterInfo", {}),
+        Collector("clusterResources", {"namespaces": [namespace]}),
+        Collector("logs", {"name": "logs", "namespace": namespace, "selector": [], "limits": {"maxLines": 2000}}),
+    )
+    unwell = {"fail": {"when": "!= Healthy", "message": "Pod {{ .Namespace }}/{{ .Name }} is {{ .Status.Reason }}"}}
+    analyzers: tuple[Mapping[str, Any], ...] = (
+        {"clusterPodStatuses": {"checkName": "Pods are well", "namespaces": [namespace], "outcomes": [unwell]}},
+        {"deploymentStatus": {"namespaces": [namespace]}},
+        {"statefulsetStatus": {"namespaces": [namespace]}},
+    )
+    return specs.Specs(collectors, analyzers, documents=("the namespace, as Changeover looks at it",))

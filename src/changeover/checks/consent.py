@@ -1,0 +1,89 @@
+"""Decides what a person must agree to before a collector of a package is carried out. Pure.
+
+A package is untrusted even when it is signed: reading what the person may read needs no word, anything that starts
+something, goes into a container, leaves the machine or reads secret values does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from changeover.package.application import mapping, mappings
+from changeover.ports import Collector, Fetched
+
+
+class Consent(StrEnum):
+    """A class of what collectors do; what ``--allow`` takes."""
+
+    EXEC = "exec"
+    RUN = "run"
+    PRIVILEGED = "privileged"
+    HTTP = "http"
+    SECRETS = "secrets"
+    HOST = "host"
+
+
+WORDS: Mapping[Consent, str] = {
+    Consent.EXEC: "run commands in containers, or copy files out of them",
+    Consent.RUN: "start pods with images of the package's choosing",
+    Consent.PRIVILEGED: "start pods that reach the node: its files, network, processes or all rights",
+    Consent.HTTP: "send requests from this machine to addresses of the package's choosing",
+    Consent.SECRETS: "read the values of Secrets into the files",
+    Consent.HOST: "look at this machine",
+}
+
+_KINDS: Mapping[str, frozenset[Consent]] = {
+    "exec": frozenset({Consent.EXEC}),
+    "copy": frozenset({Consent.EXEC}),
+    "run": frozenset({Consent.RUN}),
+    "runPod": frozenset({Consent.RUN}),
+    "http": frozenset({Consent.HTTP}),
+    **dict.fromkeys(("postgres", "postgresql", "mysql", "redis"), frozenset({Consent.HTTP})),
+}
+_REACHES = ("hostNetwork", "hostPID", "hostIPC")
+
+
+def needed(collector: Collector) -> frozenset[Consent]:
+    """What one collector asks for; empty for what only reads."""
+    found = _KINDS.get(collector.kind, frozenset())
+    if collector.kind == "runPod" and _reaches_node(mapping(collector.spec.get("podSpec"))):
+        found |= {Consent.PRIVILEGED}
+    if collector.kind == "secret" and (collector.spec.get("includeValue") or collector.spec.get("includeAllData")):
+        found |= {Consent.SECRETS}
+    return found
+
+
+def asked(collectors: Iterable[Collector]) -> dict[Consent, list[str]]:
+    """Each class that is asked for, with the titles of the collectors that do."""
+    found: dict[Consent, list[str]] = defaultdict(list)
+    for collector in collectors:
+        for one in needed(collector):
+            found[one].append(collector.title)
+    return {one: found[one] for one in Consent if one in found}
+
+
+def split(
+    collectors: Sequence[Collector], allowed: Collection[Consent]
+) -> tuple[tuple[Collector, ...], tuple[Fetched, ...]]:
+    """Those that may be carried out, and the others as skipped, saying what is missing."""
+    missing = {id(one): sorted(needed(one) - set(allowed)) for one in collectors}
+    may = tuple(one for one in collectors if not missing[id(one)])
+    skipped = tuple(
+        Fetched(one.title, "skipped", f"not agreed to: --allow {','.join(missing[id(one)])}")
+        for one in collectors
+        if missing[id(one)]
+    )
+    return may, skipped
+
+
+def _reaches_node(pod_spec: Mapping[str, Any]) -> bool:
+    if any(pod_spec.get(one) for one in _REACHES):
+        return True
+    if any("hostPath" in volume for volume in mappings(pod_spec.get("volumes"))):
+        return True
+    containers = [*mappings(pod_spec.get("containers")), *mappings(pod_spec.get("initContainers"))]
+    contexts = [mapping(one.get("securityContext")) for one in containers]
+    return any(one.get("privileged") or mapping(one.get("capabilities")).get("add") for one in contexts)
