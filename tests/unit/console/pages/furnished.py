@@ -75,7 +75,7 @@ class Furnished:
             journal=lambda run: Journal(cluster, run, pause=0),
             lease=nothing,
             volumes=nothing,
-            capture=nothing,
+            collect=nothing,
             events=nothing,
             webhook=nothing,
             definitions=nothing,
