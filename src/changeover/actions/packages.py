@@ -11,7 +11,8 @@ from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Desk
 from changeover.lint import lint as rules
-from changeover.lint import sarif
+from changeover.lint import rendered as rendered_rules
+from changeover.lint import sarif, succession
 from changeover.lint.finding import Finding
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
@@ -20,6 +21,7 @@ from changeover.package.package import Package, read_package
 from changeover.release.catalog import Release
 from changeover.render import pipeline
 from changeover.render.context import Context, Registry, ReleaseFacts
+from changeover.render.helm import MissingChart
 from changeover.render.revision import Revision
 
 HIDDEN = "***"
@@ -126,10 +128,26 @@ def _kots(package: Package) -> str:
     return ", ".join(part for part in (f"at least {least}" if least else "", f"at most {most}" if most else "") if part)
 
 
-async def lint(desk: Desk, path: str, version: str) -> tuple[Finding, ...]:
-    """Findings for the author, worst first."""
+async def lint(desk: Desk, path: str, version: str, *, after: str = "") -> tuple[Finding, ...]:
+    """Findings for the author, worst first; `after` is the release that customers update from."""
     package, _ = await read(desk, path, version)
-    return rules.lint(package, functions=pipeline.function_names())
+    following_it: tuple[Finding, ...] = ()
+    if after:
+        old, _ = await read(desk, after, "")
+        following_it = tuple(succession.check(_by_default(desk, package, cursor=2), _by_default(desk, old, cursor=1)))
+    names = pipeline.function_names()
+    return rules.lint(package, functions=names, produce=desk.produce, succession=following_it)
+
+
+def _by_default(desk: Desk, package: Package, *, cursor: int) -> tuple[Package, Revision]:
+    """The package with what it becomes when every answer is left at its default."""
+    context = rendered_rules.somebodys(package, cursor=cursor)
+    values = following.carried(package, Answers(), Given()).values
+    try:
+        revision, _ = pipeline.render(package, values, context, charts=desk.charts, produce=desk.produce)
+    except MissingChart:  # said by a rule of its own; what is not from charts is compared nevertheless
+        revision, _ = pipeline.render(package, values, context, charts=None, produce=desk.produce)
+    return package, revision
 
 
 def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -36,13 +36,16 @@ def show(where: Where, path: str, version: str) -> None:
 @located
 @click.argument("path")
 @click.option("--version", default="", help="Release, when PATH is a channel.")
+@click.option(
+    "--after", default="", metavar="PATH", help="The release that customers update from: what stops them there."
+)
 @click.option("--sarif", is_flag=True, help="As SARIF 2.1.0, which code hosts show beside the lines.")
 @click.pass_obj
-def lint(where: Where, path: str, version: str, sarif: bool) -> None:
+def lint(where: Where, path: str, version: str, after: str, sarif: bool) -> None:
     """Findings for the package's author; exits with 3 when one is an error."""
     from changeover.actions import packages as action
 
-    findings = asking.offline(lambda desk: action.lint(desk, path, version))
+    findings = asking.offline(lambda desk: action.lint(desk, path, version, after=after))
     if sarif:
         output.show_json(action.as_sarif(findings))
     elif where.json:

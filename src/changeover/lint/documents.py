@@ -80,20 +80,12 @@ def _release(package: Package) -> Iterator[Finding]:
 
 
 def _expected(package: Package) -> Iterator[Finding]:
-    yield from _twice(package)
     for kind, group, rule in _EXPECTED:
         if not package.all(kind, group):
             yield Finding(rule, Level.WARN, f"the package has no {kind}")
     application = package.first("Application", "kots.io/")
     if application and not package.application.icon:
         yield at(application, "application-icon", Level.WARN, "the application has no icon")
-
-
-def _twice(package: Package) -> Iterator[Finding]:
-    """Kinds of which only the first would count."""
-    for kind in ("LintConfig", "Installation", "License", "IdentityConfig"):
-        for document in package.all(kind, "kots.io/")[1:]:
-            yield at(document, "duplicate-kots-kind", Level.ERROR, f"a second document of kind {kind}")
 
 
 def _informers(package: Package) -> Iterator[Finding]:

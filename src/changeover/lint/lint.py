@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from changeover.lint import documents, pieces, templates, workloads
+from changeover.lint import config_items, documents, pieces, rendered, secrecy, templates, vendor_kinds, workloads
 from changeover.lint.finding import Finding, Level
 from changeover.package.application import mappings, text
 from changeover.package.package import Package, spec_of
+from changeover.render.pipeline import Produce
 
 _ORDER = {Level.ERROR: 0, Level.WARN: 1, Level.INFO: 2}
 
 
-def lint(package: Package, *, functions: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
-    """Everything to say against a package; `functions` are the names that the template language knows."""
+def lint(
+    package: Package,
+    *,
+    functions: frozenset[str] = frozenset(),
+    produce: Produce | None = None,
+    succession: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Everything to say against a package.
+
+    `functions` are the names that the template language knows; with `produce` its templates are rendered with every
+    answer at its default; `succession` is what was found against the release before.
+    """
     found = [
         *documents.check(package),
         *templates.check(package, functions),
         *pieces.check(package),
         *workloads.check(package),
+        *vendor_kinds.check(package),
+        *config_items.check(package),
+        *secrecy.check(package),
+        *(rendered.check(package, produce) if produce else ()),
+        *succession,
     ]
     judged = dict.fromkeys(_configured(package, found))
     return tuple(sorted(judged, key=lambda one: (_ORDER[one.level], one.file, one.line, one.rule)))

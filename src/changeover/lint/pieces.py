@@ -17,6 +17,7 @@ from changeover.package.documents import Document
 from changeover.package.package import Form, Package, spec_of
 from changeover.render import helm
 
+_CHECKING = frozenset({"Preflight", "SupportBundle", "Collector"})
 _IMAGE = re.compile(r"^[ \t-]*[\"']?image[\"']?:[ \t]*[\"']?([^\s\"'#{}]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -60,6 +61,8 @@ def _tags(used: list[tuple[Document, int, str]]) -> Iterator[Finding]:
         pinned, before = first.setdefault(image.name, (image.suffix, where))
         if pinned != image.suffix:
             message = f"{image.name}{image.suffix} here, but {pinned} in {before}"
+            if document.kind in _CHECKING:
+                message += ": what is checked is not what is deployed"
             yield Finding("image-tag-disagreement", Level.WARN, message, document.file, line)
 
 

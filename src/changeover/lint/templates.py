@@ -142,4 +142,4 @@ def _items(config: Document) -> Iterator[Finding]:
         pattern = mapping(mapping(item.get("validation")).get("regex")).get("pattern")
         if isinstance(pattern, str) and not config_rules.is_pattern(pattern):
             message = f"{place} is validated by {pattern!r}, which is no pattern"
-            yield Finding("config-option-invalid-regex", Level.ERROR, message, config.file, config.line)
+            yield Finding("config-option-invalid-regex-validator", Level.ERROR, message, config.file, config.line)

@@ -19,6 +19,7 @@ from changeover.plan.masking import looks_secret
 _SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _SHORTEST_SECRET = 6
 _RANDOM = re.compile(r"\b(?:RandomString|RandomBytes|rand[A-Z]\w*|uuidv4|shuffle|now|Now)\b")
+_LOCAL_NAME = re.compile(r"(?:repl\{\{|\{\{repl)\s*LocalImageName")
 _TEMPLATE = "{{"
 
 
@@ -85,6 +86,10 @@ def _containers(document: Document) -> Iterator[Finding]:
             message = f"container {name} has no readiness probe: an update cannot know when it serves"
             yield at(document, "container-readiness-probe", Level.INFO, message)
         reference = text(container.get("image"))
+        if _LOCAL_NAME.match(reference):
+            message = f"container {name} takes its image from LocalImageName: it is rewritten twice"
+            hint = "write the image's own name: it is rewritten for a private registry by itself"
+            yield at(document, "container-image-local-image-name", Level.ERROR, message, hint=hint)
         if reference and _TEMPLATE not in reference and images.parse(reference) is None:
             message = f"container {name}: {reference!r} is no image reference"
             yield at(document, "container-image-invalid", Level.ERROR, message)
@@ -104,8 +109,13 @@ def _bounds(document: Document, name: str, container: Mapping[str, Any]) -> Iter
         yield at(document, "container-resources", Level.INFO, message, hint="requests let the scheduler find room")
         return
     for part in ("requests", "limits"):
-        if not resources.get(part):
+        given = mapping(resources.get(part))
+        if not given:
             yield at(document, f"container-resource-{part}", Level.INFO, f"container {name} has no {part}")
+        for what in ("cpu", "memory") if given else ():
+            if not given.get(what):
+                message = f"container {name} has no {part} of {what}"
+                yield at(document, f"resource-{part}-{what}", Level.INFO, message)
 
 
 def _pod_spec(document: Document) -> Mapping[str, Any]:

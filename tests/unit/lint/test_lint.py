@@ -17,7 +17,8 @@ CLEAN = {
     "web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n"
     '  annotations: {kots.io/when: \'repl{{ ConfigOptionEquals "domain" "x" | not }}\'}\n'
     "spec:\n  template:\n    spec:\n      containers:\n      - name: c\n        image: org/app:1\n"
-    "        readinessProbe: {httpGet: {port: 80}}\n        resources: {requests: {cpu: 1m}, limits: {memory: 1Mi}}\n",
+    "        readinessProbe: {httpGet: {port: 80}}\n"
+    "        resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {cpu: 1, memory: 1Mi}}\n",
 }
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 LINT_CONFIG = "apiVersion: kots.io/v1beta1\nkind: LintConfig\nspec:\n  rules:\n"
@@ -69,7 +70,12 @@ def test_a_mistake_is_found(text: str, rule: str, level: str) -> None:
         ("app.yaml", "icon: x, ", "", "application-icon"),
         ("config.yaml", "type: password", "type: text", "config-option-password-type"),
         ("config.yaml", "type: text", "type: nonsense", "config-option-invalid-type"),
-        ("config.yaml", "type: text", "type: text, validation: {regex: {pattern: '['}}", "config-option-invalid-regex"),
+        (
+            "config.yaml",
+            "type: text",
+            "type: text, validation: {regex: {pattern: '['}}",
+            "config-option-invalid-regex-validator",
+        ),
         ("checks.yaml", "kind: Preflight", "kind: Redactor", "preflight-spec"),
     ],
 )
@@ -98,8 +104,8 @@ MOUNT = "      volumes: [{{hostPath: {{path: {}}}}}]\n"
     ("old", "new", "rule"),
     [
         ("        readinessProbe: {httpGet: {port: 80}}\n", "", "container-readiness-probe"),
-        ("{requests: {cpu: 1m}, limits: {memory: 1Mi}}", "{}", "container-resources"),
-        (", limits: {memory: 1Mi}", "", "container-resource-limits"),
+        ("{requests: {cpu: 1m, memory: 1Mi}, limits: {cpu: 1, memory: 1Mi}}", "{}", "container-resources"),
+        (", limits: {cpu: 1, memory: 1Mi}", "", "container-resource-limits"),
         ("        resources", "        securityContext: {privileged: true}\n        resources", "privileged"),
         ("spec:\n  template", "spec:\n  replicas: 1\n  template", "replicas-1"),
         (
