@@ -31,6 +31,9 @@ GATE_POLICY = "changeover-gate"
 SCALED_ANNOTATION = f"{GROUP}/replicas-before"
 """On a workload that a step scaled down: the replicas it had."""
 
+LIGHT = f"{GROUP}/light"
+"""In a clusterResources collector of ours: only the lists, without logs, rights and custom resources."""
+
 APPLYSET_PART_OF = "applyset.kubernetes.io/part-of"
 APPLYSET_ID = "applyset.kubernetes.io/id"
 

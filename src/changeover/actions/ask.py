@@ -11,6 +11,18 @@ from changeover.plan.strategy import Parameters
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """How the release's preflights are treated."""
+
+    skip: bool = False
+    """Make only those that are strict."""
+    allowed: frozenset[str] = frozenset()
+    """Classes of what collectors may do beyond reading."""
+    accepted: frozenset[str] = frozenset()
+    """Titles of strict checks that may fail, as typed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One change, as asked for."""
 
@@ -33,5 +45,6 @@ class Ask:
     """Entries that replace the Installation's own from the next commit on; None changes nothing."""
     grants: tuple[str, ...] = ()
     """Service accounts that may be created for the package's own installer."""
+    checks: Checks = field(default_factory=Checks)
     accept_data_loss: frozenset[str] = frozenset()
     """Names of data-bearing objects that may go, as typed."""

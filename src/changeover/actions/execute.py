@@ -71,6 +71,7 @@ async def go_on(outside: Outside, installation: str, name: str, *, tell: Tell) -
 async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
     blobs = outside.blobs(prepared.installation)
     plan = prepared.plan
+    checked = prepared.preflights.record
     content = json.dumps(plan_as_json(plan), sort_keys=True, separators=(",", ":")).encode()
     runs = await runs_of.every(outside, prepared.installation.name)
     spec = {
@@ -91,6 +92,7 @@ async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
         "planBlob": await blobs.put(content, kind="plan"),
         "profileBlob": await blobs.put(prepared.profile.model_dump_json(by_alias=True).encode(), kind="profile"),
         "by": outside.person,
+        **({"preflightBlob": await blobs.put(checked, kind="preflights")} if checked else {}),
     }
     number = runs_of.number(runs[-1]) + 1 if runs else 1
     while True:

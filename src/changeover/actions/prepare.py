@@ -20,6 +20,7 @@ from changeover.actions import (
     keys,
     learning,
     licensing,
+    preflights,
     registries,
     revisions,
     runs_of,
@@ -73,6 +74,8 @@ class Prepared:
     """What the new revision was rendered with; None for a rollback, whose answers are there already."""
     report: tuple[Passage, ...] = ()
     """What becomes of each answer."""
+    preflights: preflights.Outcome = field(default_factory=preflights.Outcome)
+    """What the release's own checks said."""
 
     @property
     def rbac(self) -> str:
@@ -128,6 +131,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         kept=wanted.kept,
         answers=wanted.answers,
         report=wanted.report,
+        preflights=wanted.preflights,
     )
 
 
@@ -142,6 +146,7 @@ class _Target:
     answers: Answers | None = None
     report: tuple[Passage, ...] = ()
     findings: tuple[Finding, ...] = ()
+    preflights: preflights.Outcome = field(default_factory=preflights.Outcome)
     missing: tuple[str, ...] = ()
     requires_from: str = ""
 
@@ -158,6 +163,8 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
     profile = following.profile_of(installation, document)
     revision = customising.applied(rendered.revision, installation, ask.customisations)
     revision = installing.granted(revision, installation, ask.grants, profile)
+    target = preflights.Target(installation, release, rendered, revision)
+    looked = await preflights.look(outside, target, ask.checks)
     return _Target(
         revision=revision,
         profile=chart_tests.with_tests(profile, revision, namespace=outside.namespace),
@@ -166,12 +173,14 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
         report=rendered.carried.report,
         findings=(
             *continuing.findings(rendered),
+            *looked.findings,
             *customising.findings(revision),
             *registries.findings(revision),
             *await bundles.findings(outside, installation, release, rendered.package.application, old=old),
             *await installing.findings(outside, revision, profile),
             *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
         ),
+        preflights=looked,
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

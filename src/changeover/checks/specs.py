@@ -15,7 +15,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover.errors import Problem
@@ -24,6 +24,7 @@ from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
 from changeover.ports import Collector
+from changeover.settings import LIGHT
 
 GROUPS = ("troubleshoot.sh/", "troubleshoot.replicated.com/")
 KINDS = frozenset(
@@ -73,6 +74,19 @@ class Specs:
 
 
 _RANK = {"clusterInfo": 0, "clusterResources": 1, "copy": 3, "copyFromHost": 3}
+
+
+def lighter(wanted: Specs) -> Specs:
+    """The same, leaving out what takes long and no analyzer of it reads."""
+    reads = {kind_of(one) for one in wanted.analyzers}
+    files = [text(mapping(one.get(kind_of(one))).get("fileName")) for one in wanted.analyzers]
+    if "clusterResource" in reads or any("custom-resources" in file or "/logs/" in file for file in files):
+        return wanted
+    light = tuple(
+        Collector(one.kind, {**one.spec, LIGHT: True}) if one.kind == "clusterResources" else one
+        for one in wanted.complete().collectors
+    )
+    return replace(wanted, collectors=light)
 
 
 def is_spec(raw: Mapping[str, Any]) -> bool:

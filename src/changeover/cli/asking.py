@@ -15,7 +15,7 @@ from changeover.errors import Problem
 
 if TYPE_CHECKING:
     from changeover.actions import licensing
-    from changeover.actions.ask import Ask
+    from changeover.actions.ask import Ask, Checks
     from changeover.actions.outside import Desk, Outside
     from changeover.actions.prepare import Prepared
     from changeover.actions.uninstall import Removal
@@ -66,8 +66,20 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         ),
         answers=answers(pairs, files) if pairs or files else None,
         grants=tuple(chosen.get("grants") or ()),
+        checks=_checks(chosen),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
         customisations=_customisations(chosen.get("customisations")),
+    )
+
+
+def _checks(chosen: Mapping[str, Any]) -> Checks:
+    from changeover.actions.ask import Checks
+    from changeover.cli.checks import allowed
+
+    return Checks(
+        skip=bool(chosen.get("skip_preflights")),
+        allowed=frozenset(one.value for one in allowed(chosen.get("allow") or ())),
+        accepted=frozenset(chosen.get("accepted") or ()),
     )
 
 

@@ -58,6 +58,20 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="take",
             help="Fields that others have set: take them over, or do not begin.",
         ),
+        click.option("--skip-preflights", is_flag=True, help="Make only the release's strict checks."),
+        click.option(
+            "--allow",
+            multiple=True,
+            metavar="CLASS",
+            help="What its checks may do beyond reading: run, exec, … or all.",
+        ),
+        click.option(
+            "--accept-check",
+            "accepted",
+            multiple=True,
+            metavar="TITLE",
+            help="A strict check that may fail, by its title.",
+        ),
         click.option(
             "--grant",
             "grants",

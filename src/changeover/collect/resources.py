@@ -19,6 +19,7 @@ from changeover.collect import logs
 from changeover.collect.scene import POD, Scene, containers_of, together
 from changeover.objects import Kind, KubeObject, is_well
 from changeover.ports import ClusterProblem
+from changeover.settings import LIGHT
 
 ROOT = "cluster-resources"
 NAMESPACE = Kind("v1", "Namespace")
@@ -75,6 +76,8 @@ async def cluster_resources(scene: Scene) -> None:
     lists = [_of_cluster(scene, name, kind) for name, kind in OF_CLUSTER.items() if name != "namespaces"]
     lists += [_of_namespaces(scene, name, kind, namespaces) for name, kind in OF_NAMESPACES.items()]
     await together(_groups(scene), *lists)
+    if scene.collector.spec.get(LIGHT):
+        return
     await together(*(_rights(scene, namespace) for namespace in namespaces))
     await together(_pull_secrets(scene, namespaces), _custom(scene, namespaces))
     await _sick_logs(scene, namespaces)
