@@ -6,14 +6,16 @@ tags and attributes (nh3, the ammonia of Rust). Links lead to http, https and ma
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-LONGEST = 64 * 1024
-"""Characters of one text; the rest is cut off."""
+LONGEST = 8 * 1024
+"""Characters of one text that are read as Markdown; a longer one is shown as it is written.
+
+Some Markdown takes time that grows with the square of its length."""
 _TAGS = {
     *("a", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h3", "h4", "h5", "h6", "hr", "i", "li"),
     *("ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
@@ -28,14 +30,20 @@ def _markdown() -> MarkdownIt:
     )
 
 
+@lru_cache(maxsize=1024)
 def html(text: str) -> Markup:
     """The text as a block of HTML that may stand in our pages."""
-    return Markup(_clean(_markdown().render(text[:LONGEST])))  # noqa: S704 - that is what nh3 is for
+    if len(text) > LONGEST:
+        return Markup("<pre>{}</pre>").format(text)
+    return Markup(_clean(_markdown().render(text)))  # noqa: S704 - that is what nh3 is for
 
 
+@lru_cache(maxsize=1024)
 def inline(text: str) -> Markup:
     """The text as part of a line: emphasis, code and links only."""
-    return Markup(_clean(_markdown().renderInline(text[:LONGEST])))  # noqa: S704
+    if len(text) > LONGEST:
+        return Markup("{}").format(text)
+    return Markup(_clean(_markdown().renderInline(text)))  # noqa: S704
 
 
 def _clean(unsafe: str) -> str:

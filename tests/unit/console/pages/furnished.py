@@ -13,8 +13,8 @@ from typing import Any, TypeVar, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from changeover.actions import accounts, answers, audit, revisions
-from changeover.actions.accounts import Role
+from changeover.actions import accounts, answers, audit, passwords, revisions
+from changeover.actions.accounts import Account, Role
 from changeover.actions.answers import Answers
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
@@ -32,6 +32,7 @@ from tests.crash.api_server import ApiServer
 
 Result = TypeVar("Result")
 PASSWORD = "correct-horse-battery"
+_HASH = passwords.hashed(PASSWORD, name="")
 MAP = KubeObject(
     {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "desk", "namespace": "desk"}, "data": {"host": "a"}}
 )
@@ -108,7 +109,7 @@ class Furnished:
         given = Given(self.held, dict.fromkeys(self.held, "prod.yaml line 1"))
         await answers.keep(self.outside, made, 1, Answers(given))
         for name, role in (("vera", Role.VIEWER), ("olaf", Role.OPERATOR), ("ada", Role.ADMIN)):
-            await accounts.add(self.outside, name, role, password=PASSWORD)
+            await accounts._write(self.outside, Account(name, role, _HASH, "2026-11-23T00:00:00+00:00"))
 
     def client(self, name: str = "") -> TestClient:
         """A browser, signed in when somebody is named."""
