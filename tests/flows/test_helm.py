@@ -6,6 +6,7 @@ Helm's own library is the witness: what it says of the release before and after 
 import base64
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -204,3 +205,16 @@ def test_an_adopted_release_goes_on_counting_and_helm_can_take_it_back(
     helm(commands, "upgrade", chart=str(packed), name="house", values={"waiters": 3})
     assert history(commands, "house")[-1] == (5, "deployed", "1.0.0")
     assert secret(commands, "house-till", "password") == password
+
+
+def test_while_a_run_is_cut_off_helm_stands_back_and_resume_ends_it(
+    commands: Commands, repository: tuple[Repository, str]
+) -> None:
+    published, address = repository
+    commands.run("install", address, "--name", "tea", *QUICK)
+    published.publish(teahouse.release("1.1.0", group=commands.namespace))
+    killed = commands.run("update", *QUICK, expect=None, CHANGEOVER_KILL_AT="9")
+    assert killed.code == -signal.SIGKILL
+    assert history(commands) == [(1, "deployed", "1.0.0"), (2, "pending-upgrade", "1.1.0")]
+    commands.run("resume")
+    assert history(commands) == [(1, "superseded", "1.0.0"), (2, "deployed", "1.1.0")]

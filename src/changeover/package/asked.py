@@ -111,6 +111,8 @@ def for_chart(given: Given, questions: Questions) -> Given:
 
 def _word(word: str, question: Question | None) -> Any:
     """A word of a command line as the chart's schema wants it; read as YAML where it says nothing."""
+    if word == "null":
+        return None
     if question and question.type == _TEXT:
         return word
     if question and question.type == _FLAG and word in ("0", "1"):

@@ -26,6 +26,8 @@ GENERAL = "general"
 """The group of values on the top level."""
 
 _DEPTH = 32
+_BUDGET = 20_000
+"""Schemas in one file once references are followed; charts of a thousand values stay far below."""
 _TYPES = {
     "string": "string",
     "integer": "integer",
@@ -70,7 +72,7 @@ def has_schema(files: Mapping[str, bytes]) -> bool:
 def read_schema(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """The schema of a chart with those of its subcharts under their names; references followed. Raises BrokenSchema."""
     own = _own(files)
-    found = _resolved(own, own, ())
+    found = _Resolving(own)(own)
     properties = dict(mapping(found.get("properties")))
     for name, inside in chart_values.subcharts(files):
         below = read_schema(inside)
@@ -86,7 +88,8 @@ def values_of(schema: Mapping[str, Any]) -> tuple[Value, ...]:
 
 def config_of(files: Mapping[str, bytes]) -> Config:
     """What a chart asks, as a Config: from its schema, and what values.yaml holds besides. Raises BrokenSchema."""
-    defaults = chart_values.leaves(chart_values.defaults(files))
+    values = chart_values.defaults(files)
+    defaults = chart_values.leaves(values)
     helps = chart_values.comments(files)
     schema = read_schema(files)
     named = {value.path: value for value in values_of(schema)}
@@ -96,7 +99,7 @@ def config_of(files: Mapping[str, bytes]) -> Config:
             named[path] = Value(path, ANY if value is None else type_of(value), {})
     groups: dict[str, list[Item]] = {}
     for path, value in named.items():
-        default = defaults[path] if path in defaults else chart_values.at(chart_values.defaults(files), path)
+        default = defaults[path] if path in defaults else chart_values.at(values, path)
         item = _item(value, default, helps.get(path, ""))
         groups.setdefault(chart_values.parts(path)[0] if "." in path else GENERAL, []).append(item)
     return Config(tuple(_group(name, items, schema, helps) for name, items in groups.items()))
@@ -131,22 +134,38 @@ def _own(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     return mapping(loaded)
 
 
-def _resolved(node: Any, root: Mapping[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
-    """A schema with its references and allOf laid in; a circle of references ends as anything."""
-    found = dict(mapping(node))
-    reference = found.pop("$ref", None)
-    if isinstance(reference, str):
-        if reference in seen or len(seen) > _DEPTH or not reference.startswith("#"):
-            return {key: value for key, value in found.items() if key != "properties"}
-        found = {**_resolved(_target(root, reference), root, (*seen, reference)), **found}
-    for part in found.pop("allOf", ()) or ():
-        if isinstance(part, Mapping) and "if" not in part:
-            found = _together(_resolved(part, root, seen), found)
-    if isinstance(found.get("properties"), Mapping):
-        found["properties"] = {str(name): _resolved(below, root, seen) for name, below in found["properties"].items()}
-    if isinstance(found.get("items"), Mapping):
-        found["items"] = _resolved(found["items"], root, seen)
-    return found
+@dataclass(slots=True)
+class _Resolving:
+    """Lays references and allOf into a schema; a circle of references ends as anything, too many end in a Problem."""
+
+    root: Mapping[str, Any]
+    left: int = _BUDGET
+
+    def __call__(self, node: Any, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+        """One schema and all below it. Raises BrokenSchema."""
+        self.left -= 1
+        if self.left < 0:
+            raise BrokenSchema(
+                f"{FILE} is too large.", found=f"more than {_BUDGET} schemas once references are followed"
+            )
+        found = self._referred(dict(mapping(node)), seen)
+        if isinstance(found.get("properties"), Mapping):
+            found["properties"] = {str(name): self(below, seen) for name, below in found["properties"].items()}
+        if isinstance(found.get("items"), Mapping):
+            found["items"] = self(found["items"], seen)
+        return found
+
+    def _referred(self, found: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+        reference = found.pop("$ref", None)
+        if isinstance(reference, str):
+            if reference in seen or len(seen) > _DEPTH or not reference.startswith("#"):
+                return {key: value for key, value in found.items() if key not in ("properties", "allOf", "items")}
+            found = {**self(_target(self.root, reference), (*seen, reference)), **found}
+        parts = found.pop("allOf", None)
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, Mapping) and "if" not in part:
+                found = _together(self(part, seen), found)
+        return found
 
 
 def _target(root: Mapping[str, Any], reference: str) -> Any:

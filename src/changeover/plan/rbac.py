@@ -101,6 +101,8 @@ def rights_needed(
     """
     found = set(_run_rights(namespace, verbs)) | set(_rights(_ANYWHERE, ""))
     for revision in revisions:
+        for release in revision.charts if revision else ():
+            found.update(_rights([("v1", "Secret", "secrets", _OWN)], release.namespace))  # Helm's own record
         for obj in revision.objects if revision else ():
             resource = served.get((obj.api_version, obj.kind)) if served is not None else _guessed(obj)
             if resource is not None:

@@ -23,6 +23,8 @@ from changeover.release.versions import Scheme
 INDEX = "index.yaml"
 CHANGES = "artifacthub.io/changes"
 SECURITY = "artifacthub.io/containsSecurityUpdates"
+_LONGEST = 256
+"""Characters of a version."""
 _NOTES = 2000
 """Characters of notes that are kept of one release."""
 
@@ -132,6 +134,8 @@ def _compare(one: Entry, other: Entry) -> int:
 
 
 def _parsed(text: str) -> versions.Version | None:
+    if len(text) > _LONGEST:
+        return None
     try:
         return versions.parse(text, Scheme.SEMVER)
     except versions.UnreadableVersion:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from changeover.gotemplate.sprig.re2 import BadPattern, compile_pattern
@@ -116,7 +117,7 @@ def _bounds(schema: Mapping[str, Any], value: float) -> Iterator[str]:
         if isinstance(bound, int | float) and not isinstance(bound, bool) and not holds(value, bound):
             yield f"must be {words} {bound}"
     step = schema.get("multipleOf")
-    if isinstance(step, int | float) and step > 0 and value % step:
+    if isinstance(step, int | float) and step > 0 and Fraction(str(value)) % Fraction(str(step)):
         yield f"must be a multiple of {step}"
 
 

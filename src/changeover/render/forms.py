@@ -84,7 +84,7 @@ def chart(package: Package, values: Mapping[str, Any], setting: Setting) -> Form
     """The objects of a plain chart; the release is called like the Installation, else like the chart."""
     own = package.charts[0]
     release = helm.HelmRelease(own.name, own.version, setting.release or own.name, package.name, values=values)
-    return _rendered_chart(release, own, setting, start=0)
+    return _rendered_chart(release, helm.find_chart(release, [own]), setting, start=0)
 
 
 def kots(package: Package, template: Template, setting: Setting) -> Formed:
@@ -153,6 +153,7 @@ def _rendered_chart(release: helm.HelmRelease, chart: packaged.Chart, setting: S
     if setting.charts is None:
         left_out = Remark("chart-left-out", f"the chart {chart.name} was left out, as asked", chart.path)
         return Formed(remarks=[left_out])
+    helm.check_kubernetes(chart, setting.kubernetes)
     namespace = release.namespace or setting.namespace
     first, second = (_stream(setting.charts, release, chart, setting) for _ in range(2))
     objects, remarks = _chart_objects(first.manifests, release, chart, namespace)

@@ -17,6 +17,8 @@ from typing import Any
 from changeover.errors import Problem
 from changeover.package.application import mapping, mappings, text
 from changeover.package.charts import Chart
+from changeover.release import versions
+from changeover.release.versions import Scheme
 from changeover.render.admission import parse_bool
 
 
@@ -30,6 +32,12 @@ class MissingChart(Problem):
     """A HelmChart document whose chart is not in the package."""
 
     reference = "missing-chart"
+
+
+class ChartNotForCluster(Problem):
+    """A chart that says itself that it is not made for this version of Kubernetes."""
+
+    reference = "chart-not-for-cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,23 @@ def find_chart(release: HelmRelease, charts: Iterable[Chart]) -> Chart:
         found=", ".join(f"{chart.name} {chart.version} in {chart.path}" for chart in there) or "no chart at all",
         hint="put its .tgz into the package; name and version must be those of its Chart.yaml",
     )
+
+
+def check_kubernetes(chart: Chart, kubernetes: str) -> None:
+    """Raise ChartNotForCluster when Chart.yaml's kubeVersion leaves the target's version out; unknown ones pass."""
+    wanted = str(chart.meta.get("kubeVersion") or "")
+    if not wanted or not kubernetes:
+        return
+    try:
+        fits = versions.in_range(versions.parse(kubernetes, Scheme.SEMVER), wanted, Scheme.SEMVER)
+    except versions.UnreadableVersion:
+        return  # Helm says it when it reads the chart
+    if not fits:
+        raise ChartNotForCluster(
+            f"The chart {chart.name} {chart.version} is made for Kubernetes {wanted}.",
+            found=f"the cluster is {kubernetes}",
+            hint="take a version of the chart that is made for it: `changeover releases` lists them",
+        )
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

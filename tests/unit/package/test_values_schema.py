@@ -110,6 +110,7 @@ def test_a_packed_subchart_counts_like_a_folder() -> None:
         ("labels={a: b}", {"a": "b"}),
         ("labels=[1, b]", [1, "b"]),
         ("replicas=2", 2),
+        ("host=null", None),
     ],
 )
 def test_a_word_becomes_what_the_schema_wants(pair: str, value: object) -> None:
@@ -131,3 +132,10 @@ def test_a_schema_that_is_no_json_is_named() -> None:
 
 def test_null_takes_a_default_away_as_in_helm() -> None:
     assert chart_values.laid_over({"a": {"b": 1, "c": 2}}, {"a": {"b": None, "d": 3}}) == {"a": {"c": 2, "d": 3}}
+
+
+def test_references_that_multiply_are_stopped() -> None:
+    definitions = {f"d{n}": {"properties": {x: {"$ref": f"#/$defs/d{n + 1}"} for x in "ab"}} for n in range(30)}
+    bomb = {"$ref": "#/$defs/d0", "$defs": definitions}
+    with pytest.raises(BrokenSchema, match="is too large"):
+        values_schema.read_schema({"values.schema.json": json.dumps(bomb).encode()})
