@@ -8,12 +8,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from changeover.channel import oci, sources
-from changeover.channel.oci import NoChart
+from changeover.channel.oci import NoChart, NotSigned
 from changeover.channel.repository import WrongPackage
+from changeover.channel.sources import NoSource
 from changeover.channel.web import ChannelUnreachable
 from changeover.package.package import Form, read_package
+from changeover.release import signed_address
 from changeover.release.catalog import UnknownRelease
 from changeover.release.chart_index import NoSuchChart
 from tests.flows.chart_servers import LOGIN, OciRegistry, Repository, TokenServer, basic_auth, registry
@@ -226,6 +230,34 @@ def test_a_registry_that_wants_a_token_gets_one_for_pulling(tmp_path: Path, monk
         assert catalog(address) == TOLD
         assert fetched(address, "2.0.0") == "2.0.0"
     assert all("scope=repository%3Acharts%2Fweb%3Apull" in path for path, _ in tokens.asked)
+
+
+def test_a_chart_must_be_signed_with_the_key_that_the_address_names(tmp_path: Path) -> None:
+    vendor, stranger = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = vendor.public_key().public_bytes(serialization.Encoding.PEM, kind).decode()
+    with registry(tmp_path) as found:
+        plain = f"oci://{found.host}/charts/web"
+        address = signed_address.join(plain, pem)
+        first = found.publish(chart("1.0.0"))
+        with pytest.raises(NotSigned) as caught:
+            fetched(address, "1.0.0")
+        assert caught.value.found == "no signature at all"
+        found.sign("charts/web", first, stranger)
+        second = found.publish(chart("2.0.0"))
+        found.sign("charts/web", second, vendor, vouching=first)
+        for version in ("1.0.0", "2.0.0"):
+            with pytest.raises(NotSigned) as caught:
+                fetched(address, version)
+            assert caught.value.found == "1 signatures, none by that key"
+            assert fetched(plain, version) == version
+        third = found.publish(chart("3.0.0"))
+        found.sign("charts/web", third, vendor)
+        assert fetched(address, "3.0.0") == "3.0.0"
+        listed = asyncio.run(sources.open_source(address).catalog())
+        assert [one.version for one in listed.releases] == ["1.0.0", "2.0.0", "3.0.0"]
+    with pytest.raises(NoSource, match="Only charts in a registry"):
+        sources.open_source(signed_address.join("https://charts.example", pem))
 
 
 def test_releases_are_listed_on_the_command_line(repository: Repository, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 * ``oci://host/path/chart``; with ``:tag`` or ``@sha256:…`` only that one version;
 * a ``+`` of a version is a ``_`` in its tag, as Helm writes it;
+* with ``?key=…`` (`signed_address`) nothing is pulled that is not signed with it;
 * anonymous first; asked for it, we log in with Basic or fetch a Bearer token, as the registry says;
 * on a loopback address, and hosts named in CHANGEOVER_PLAIN_HTTP (comma separated), it is plain HTTP.
 """
@@ -18,10 +19,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from changeover.channel import credentials, files
-from changeover.channel.web import Page, Web, unreachable
+from changeover.channel import cosign, credentials, files
+from changeover.channel.web import ChannelUnreachable, Page, Web, unreachable
 from changeover.errors import Problem
-from changeover.release import chart_index
+from changeover.release import chart_index, signed_address
 from changeover.release.catalog import Catalog, Release
 from changeover.release.chart_index import Entry
 
@@ -32,6 +33,7 @@ _MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker
 TAGS = 1000
 """Tags asked for at a time."""
 _PAGES = 200
+_SIGNATURES = 50
 _TOLD = 10
 """So many newest versions are asked what they say of themselves; each costs two requests."""
 _REFERENCE = re.compile(
@@ -45,10 +47,17 @@ class NoChart(Problem):
     reference = "no-chart-in-registry"
 
 
+class NotSigned(Problem):
+    """A chart that is not signed with the key that was given for it."""
+
+    reference = "not-signed"
+
+
 class Registry:
     """One chart's repository in a registry."""
 
     def __init__(self, location: str, *, web: Web | None = None) -> None:
+        location, self._key = signed_address.split(location)
         self._location = location
         self._host, _, rest = location.removeprefix(SCHEME).partition("/")
         matched = _REFERENCE.fullmatch(rest.rstrip("/"))
@@ -74,7 +83,7 @@ class Registry:
 
     def pull(self, version: str) -> Mapping[str, bytes]:
         """The files behind a version's tag, every digest checked. Raises ChannelUnreachable, NoChart."""
-        manifest = self._manifest(self._only or version.replace("+", "_"))
+        manifest = self._manifest(self._only or version.replace("+", "_"), signed=bool(self._key))
         layers = manifest.get("layers")
         found = [one for one in layers if one.get("mediaType") == _CHART] if isinstance(layers, list) else []
         if not found:
@@ -87,7 +96,8 @@ class Registry:
         if self._only:
             meta = self._meta(self._only)
             return chart_index.catalog_of(name, [Entry(str(meta.get("version", "")), self._only, meta)])
-        entries = [Entry(tag.replace("_", "+"), tag, {}) for tag in self._tags()]
+        tags = [tag for tag in self._tags() if not tag.startswith("sha256-")]
+        entries = [Entry(tag.replace("_", "+"), tag, {}) for tag in tags]
         catalog = chart_index.catalog_of(name, entries)
         told = tuple(self._told(release) for release in catalog.releases[-_TOLD:])
         return replace(catalog, releases=(*catalog.releases[:-_TOLD], *told))
@@ -122,13 +132,38 @@ class Registry:
             raise self._no_chart(reference, "an artifact of another kind")
         return _json(self._blob(digest))
 
-    def _manifest(self, reference: str) -> Mapping[str, Any]:
+    def _manifest(self, reference: str, *, signed: bool = False) -> Mapping[str, Any]:
         page = self._get(urljoin(self._base, f"manifests/{reference}"), accept=_MANIFESTS)
         if page.status != 200:
             raise unreachable(f"{self._location} {reference}", f"HTTP {page.status}", status=page.status)
         stated = reference if reference.startswith("sha256:") else page.headers.get("docker-content-digest", "")
         self._check(page.content, stated, "manifest")
+        if signed:
+            self._check_signature(reference, f"sha256:{hashlib.sha256(page.content).hexdigest()}")
         return _json(page.content)
+
+    def _check_signature(self, reference: str, digest: str) -> None:
+        """One signature with the address's key must vouch for the digest. Raises NotSigned."""
+        try:
+            layers = self._manifest(cosign.tag_of(digest)).get("layers")
+        except ChannelUnreachable as problem:
+            if problem.status != 404:
+                raise
+            layers = None
+        seen = 0
+        for layer in layers[:_SIGNATURES] if isinstance(layers, list) else ():
+            if layer.get("mediaType") != cosign.PAYLOAD:
+                continue
+            seen += 1
+            payload = self._blob(str(layer.get("digest", "")))
+            signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
+            if cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._key):
+                return
+        raise NotSigned(
+            f"{self._location} {reference} is not signed with the key that its address names.",
+            found=f"{seen} signatures, none by that key" if seen else "no signature at all",
+            hint="ask the vendor; `cosign sign --key` signs it, an address with another key is given with --from",
+        )
 
     def _blob(self, digest: str) -> bytes:
         page = self._get(urljoin(self._base, f"blobs/{digest}"))

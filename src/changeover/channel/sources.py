@@ -14,7 +14,7 @@ from changeover.channel.repository import REMOTE, ChartRepository
 from changeover.channel.web import ChannelUnreachable, unreachable
 from changeover.errors import Problem
 from changeover.package.package import Package, read_package
-from changeover.release import documents, versions
+from changeover.release import documents, signed_address, versions
 from changeover.release.catalog import Catalog, Release
 from changeover.release.chart_index import INDEX
 
@@ -125,6 +125,10 @@ def open_source(location: str) -> AnySource:
     address, _, chart = location.partition("#")
     if location.startswith(SCHEME):
         return Registry(location)
+    if signed_address.split(location)[1]:
+        raise NoSource(
+            "Only charts in a registry are checked against a key.", found=address, hint="give an oci:// address"
+        )
     if location.startswith(REMOTE):
         is_repository = chart or address.endswith(f"/{INDEX}")
         return ChartRepository(location) if is_repository else RemoteSource(location)

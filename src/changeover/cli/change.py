@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from changeover.actions.ask import Ask
     from changeover.actions.outside import Outside
 
+_KEY = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 def _optioned(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
@@ -145,6 +147,11 @@ def plan_rbac(where: Where, version: str, installation: str) -> None:
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
+@click.option(
+    "--cosign-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PACKAGE (oci://) must be signed with this public key, always.",
+)
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
 @licence_options
@@ -162,6 +169,7 @@ def install(
     name: str,
     version: str,
     profile: str,
+    cosign_key: Path | None,
     backup_to: str,
     backup_image: str,
     licence: Path | None,
@@ -176,6 +184,7 @@ def install(
 ) -> None:
     """Install PACKAGE: a folder, .tgz, .airgap, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
+    from changeover.release import signed_address
 
     where_to = {"backup_to": backup_to, "backup_image": backup_image}
     package = package or channel
@@ -185,7 +194,7 @@ def install(
     if place and not no_push and package.endswith(".airgap"):
         images.push(where, package, place, plain_http=plain_http)
     wanted = action.Wanted(
-        source=package,
+        source=signed_address.join(package, cosign_key.read_text()) if cosign_key else package,
         name=name or installation,
         profile=profile,
         licence=asking.licence(licence, licence_key),
