@@ -30,6 +30,7 @@ def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPri
         (ED, ED.sign(b"text")),
         (RSA, RSA.sign(b"text", PKCS1v15(), SHA256())),
     ],
+    ids=["ecdsa", "ed25519", "rsa"],
 )
 def test_a_key_in_an_address_verifies(key: object, signature: bytes) -> None:
     import base64
