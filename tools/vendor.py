@@ -62,6 +62,17 @@ def quoted() -> set[str]:
     return {name for path in (CONSOLE / "templates").glob("*.html") for name in QUOTED.findall(path.read_text())}
 
 
+def digests() -> dict[str, str]:
+    """SHA-256 of every vendored file except the icons, which grow with the templates."""
+    files = sorted(path for path in VENDOR.rglob("*") if path.is_file())
+    own = {VENDOR / "icons.json", VENDOR / "integrity.json"}
+    return {
+        path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path not in own
+    }
+
+
 def _package(start: str) -> str:
     return next(one for one in PACKAGES if one.startswith(start))
 
@@ -90,6 +101,8 @@ def main() -> None:
     (VENDOR / "icons.json").write_text(json.dumps(shapes, indent=0, sort_keys=True) + "\n")
     licences = [f"{name}\n\n{some.get('LICENSE', MIT.encode()).decode()}" for name, some in files.items()]
     (VENDOR / "LICENSES.txt").write_text("\n\n".join(licences))
+    taken = {"packages": PACKAGES, "files": digests()}
+    (VENDOR / "integrity.json").write_text(json.dumps(taken, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.actions import installations, revisions, runs_of, truth
+from changeover.actions import components, installations, revisions, runs_of, truth
+from changeover.actions.components import Component
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.runs.health import kstatus
@@ -42,6 +43,10 @@ class Status:
     available: tuple[str, ...] = ()
     last_check: str = ""
     last_backup: Mapping[str, Any] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
+    """Its workloads; those that are not well come first."""
+    addresses: tuple[str, ...] = ()
+    """Where people reach it."""
 
 
 async def status(outside: Outside, installation: str = "") -> Status:
@@ -70,6 +75,8 @@ async def status(outside: Outside, installation: str = "") -> Status:
         available=tuple(str(one["version"]) for one in followed.get("status", "available", default=[])),
         last_check=str(followed.get("status", "lastCheck", default="")),
         last_backup=followed.get("status", "lastBackup", default={}),
+        components=seen.components,
+        addresses=seen.addresses,
     )
 
 
@@ -80,6 +87,8 @@ class _Seen:
     unhealthy: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 async def _live(outside: Outside, installation: KubeObject, number: int) -> _Seen:
@@ -87,7 +96,15 @@ async def _live(outside: Outside, installation: KubeObject, number: int) -> _See
     live = await truth.look(outside.cluster, revision)
     judged = truth.judge(revision, live)
     sick = _sick([obj for obj in live.values() if obj is not None])
-    return _Seen(judged.words, not (sick or judged.missing), sick, judged.missing, judged.other)
+    return _Seen(
+        runs=judged.words,
+        healthy=not (sick or judged.missing),
+        unhealthy=sick,
+        missing=judged.missing,
+        changed=judged.other,
+        components=components.components(live),
+        addresses=components.addresses(live),
+    )
 
 
 def _sick(live: Sequence[KubeObject]) -> tuple[tuple[str, str], ...]:

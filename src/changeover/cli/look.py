@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @located
 @installation_option
 @click.option("--drift", is_flag=True, help="Also compare every live object with the revision, field by field.")
+@click.option("--components", is_flag=True, help="Also list each workload: pods ready, images.")
 @click.pass_obj
-def status(where: Where, installation: str, drift: bool) -> None:
+def status(where: Where, installation: str, drift: bool, components: bool) -> None:
     """Say what runs, whether it is healthy, what is new, which gate is closed."""
     from changeover.actions import drift as drifting
     from changeover.actions import status as action
@@ -33,6 +34,8 @@ def status(where: Where, installation: str, drift: bool) -> None:
         output.show_json({**document, "drift": [explain.change_as_json(one) for one in drifted]} if drift else document)
         return
     _tell(seen)
+    if components:
+        _tell_components(seen)
     for change in drifted:
         how = f"differs from revision {seen.revision}:" if change.fields else "is missing."
         click.echo(f"\n{change.ref} {how}")
@@ -55,6 +58,7 @@ def _tell(seen: Status) -> None:
             "new releases": ", ".join(seen.available),
             "last check": seen.last_check,
             "last backup": seen.last_backup.get("at", ""),
+            "reached at": ", ".join(seen.addresses),
         }
     )
     for what, why in seen.unhealthy:
@@ -66,6 +70,17 @@ def _tell(seen: Status) -> None:
     if seen.question:
         click.echo(f"\n{seen.run} asks: {seen.question.get('text', '')}")
         click.echo("Answer with `changeover answer`.")
+
+
+def _tell_components(seen: Status) -> None:
+    click.echo()
+    output.show_table(
+        (
+            (one.name, one.kind, f"{one.ready} of {one.wanted}", one.why or "healthy", ", ".join(one.images))
+            for one in seen.components
+        ),
+        head=("component", "kind", "ready", "state", "images"),
+    )
 
 
 @click.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 import time
 from typing import Any
 
@@ -33,16 +35,17 @@ class PortTaken(Problem):
 @click.option("--kubeconfig", default=None, help="Another kubeconfig.")
 @click.option("--installation", default="", help="Which Installation, when there are several.")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+@click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @click.option("--public-url", "public", multiple=True, help="Another address that it is reached under; may repeat.")
 @click.pass_obj
 def admin_console(given: Any, /, **chosen: Any) -> None:
     """Open the admin console on this machine: http://localhost:8800."""
     access = {name: chosen[name] or getattr(given, name) for name in ("namespace", "context", "kubeconfig")}
     addresses = Addresses.of(chosen["port"], *chosen["public"])
-    asyncio.run(_serve(access, addresses, chosen["installation"], chosen["port"]))
+    asyncio.run(_serve(access, addresses, chosen["installation"], chosen["port"], show=not chosen["no_open"]))
 
 
-async def _serve(access: dict[str, Any], addresses: Addresses, installation: str, port: int) -> None:
+async def _serve(access: dict[str, Any], addresses: Addresses, installation: str, port: int, *, show: bool) -> None:
     with _listening(port) as listening:
         async with wiring.outside(**access) as outside:
             place = await _place(outside, installation, access["context"] or "")
@@ -52,6 +55,8 @@ async def _serve(access: dict[str, Any], addresses: Addresses, installation: str
             click.echo(f"The console of {place.application} in namespace {place.namespace}: http://localhost:{port}")
             if password:
                 click.echo(f"Name {accounts.FIRST}, password {password} (shown only now)")
+            if show and _has_browser():
+                click.launch(f"http://localhost:{port}")
             click.echo("Ctrl-C ends it; runs go on elsewhere or wait for `changeover resume`.", err=True)
             await uvicorn.Server(_config(app)).serve([listening])
 
@@ -71,11 +76,18 @@ def _config(app: Any) -> uvicorn.Config:
     )
 
 
+def _has_browser() -> bool:
+    """Whether a person sits at a screen here: not in a pipe, not over ssh without one."""
+    screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(screen) and sys.stdout.isatty()
+
+
 def _listening(port: int) -> socket.socket:
     found = socket.socket()
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen()  # a browser that is quicker than we are waits
     except OSError as error:
         found.close()
         raise PortTaken(f"Port {port} must be free.", found=str(error), hint="choose another with --port") from None

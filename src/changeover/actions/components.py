@@ -1,0 +1,75 @@
+"""The parts of an application as they live: pods that are ready, their images, what is not well, where it is reached.
+
+Pure: judged from live objects, never from what was last deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from changeover.actions.truth import images
+from changeover.objects import KubeObject
+from changeover.runs.health import kstatus
+
+_READY = {
+    "Deployment.apps": ("spec", "replicas", "readyReplicas"),
+    "StatefulSet.apps": ("spec", "replicas", "readyReplicas"),
+    "DaemonSet.apps": ("status", "desiredNumberScheduled", "numberReady"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One workload of the application."""
+
+    name: str
+    kind: str
+    healthy: bool
+    why: str
+    """Why it is not healthy; empty when it is."""
+    ready: int
+    """Pods that are ready."""
+    wanted: int
+    """Pods that should be."""
+    images: tuple[str, ...]
+    """Images of its containers, each once, without registry and digest: ``server:2022.07.1``."""
+
+
+def components(live: Mapping[str, KubeObject | None]) -> tuple[Component, ...]:
+    """The workloads among live objects, by name; those that are not well come first."""
+    found = [_component(obj) for obj in live.values() if obj is not None and obj.ref.kind.group_kind in _READY]
+    return tuple(sorted(found, key=lambda one: (one.healthy, one.name, one.kind)))
+
+
+def addresses(live: Mapping[str, KubeObject | None]) -> tuple[str, ...]:
+    """Where people reach the application: the hosts of its Ingresses, https where the Ingress has a certificate."""
+    return tuple(sorted({url for obj in live.values() if obj is not None for url in _hosts(obj)}))
+
+
+def _component(obj: KubeObject) -> Component:
+    where, wanted, ready = _READY[obj.ref.kind.group_kind]
+    health = kstatus.judge(obj)
+    return Component(
+        name=obj.name,
+        kind=obj.kind,
+        healthy=health.current,
+        why=health.message,
+        ready=int(obj.get("status", ready, default=0)),
+        wanted=int(obj.get(where, wanted, default=1 if where == "spec" else 0)),
+        images=tuple(dict.fromkeys(_short(image) for image in images(obj))),
+    )
+
+
+def _short(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2]
+
+
+def _hosts(obj: KubeObject) -> Iterable[str]:
+    if obj.ref.kind.group_kind != "Ingress.networking.k8s.io":
+        return
+    covered = {host for one in obj.get("spec", "tls", default=[]) for host in one.get("hosts") or ()}
+    for rule in obj.get("spec", "rules", default=[]):
+        host = str(rule.get("host") or "")
+        if host and "*" not in host:
+            yield f"{'https' if host in covered else 'http'}://{host}"
