@@ -15,7 +15,7 @@ from tests.unit.console.pages.questions import publish
 
 AXE = os.environ.get("CHANGEOVER_TEST_AXE", "")
 """Path of axe.min.js (npm: axe-core), which we do not ship."""
-PATHS = ("/", "/config", "/users", "/audit", "/account")
+PATHS = ("/", "/config", "/customisations", "/users", "/audit", "/account")
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,14 @@ def test_nothing_of_it_runs(page: Page, hostile: tuple[str, str]) -> None:
     page.click("main button")
     page.goto(f"{address}/config")
     assert page.locator("#config-form").count() == 1
-    for path in ("/config", "/audit", "/users", f"/audit?words={'%3Cscript%3Ewindow.hacked=1%3C/script%3E'}"):
+    for path in (
+        "/",
+        "/config",
+        "/customisations",
+        "/audit",
+        "/users",
+        f"/audit?words={'%3Cscript%3Ewindow.hacked=1%3C/script%3E'}",
+    ):
         page.goto(address + path)
         assert_untouched(page)
     page.goto(f"{address}/config")

@@ -138,3 +138,16 @@ def test_a_console_needs_its_port(installed: Commands, opened: Open) -> None:
     address, _ = opened()
     taken = installed.run("admin-console", "--port", address.rpartition(":")[2], expect=1)
     assert "must be free" in taken.err
+
+
+def test_customisations_kept_for_later_hold_after_the_next_change(installed: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("customization:\n- kind: ConfigMap\n  metadata: {name: letters, labels: {team: red}}\n")
+    assert installed.ask("customisations", "save", str(file))["waiting"] is True
+    installed.run("config", "set", "copies=2", *QUICK)
+    live = installed.objects("configmap", "--field-selector", "metadata.name=letters")[0]
+    assert live["metadata"]["labels"]["team"] == "red"
+    kept = installed.ask("customisations", "show")
+    assert (kept["waiting"], kept["remarks"]) == (False, [])
+    file.write_text("")
+    assert installed.ask("customisations", "save", str(file))["customization"] == []

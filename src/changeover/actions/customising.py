@@ -7,17 +7,67 @@ rendered with them. A committed run writes those of its revision into the spec: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from changeover.actions import installations, revisions
 from changeover.actions.outside import Outside
 from changeover.objects import KubeObject
+from changeover.package import yaml_text
 from changeover.plan.model import Finding, Severity
 from changeover.render.customise import REJECTED, UNUSED, customise, from_text, read
 from changeover.render.revision import Revision
 
-__all__ = ["applied", "findings", "from_text", "settle"]
+__all__ = ["Customisations", "applied", "findings", "from_text", "look", "save", "settle"]
 
 _SOURCE = "customisations"
+
+
+@dataclass(frozen=True, slots=True)
+class Customisations:
+    """Those of an Installation, and what became of them in the revision that runs."""
+
+    installation: str
+    entries: tuple[Mapping[str, Any], ...]
+    waiting: bool
+    """Whether they differ from those that what runs was rendered with: the next change puts them in force."""
+    remarks: tuple[str, ...]
+    """What was not done of those that are in force, in words."""
+
+    @property
+    def text(self) -> str:
+        """As people write it; empty when there are none."""
+        return yaml_text.dump({"customization": [dict(one) for one in self.entries]}) if self.entries else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "installation": self.installation,
+            "customization": [dict(one) for one in self.entries],
+            "waiting": self.waiting,
+            "remarks": list(self.remarks),
+        }
+
+
+async def look(outside: Outside, installation: str = "") -> Customisations:
+    """What stands in the Installation, beside what runs."""
+    followed = await installations.find(outside, installation)
+    entries = tuple(followed.get("spec", _SOURCE, default=[]) or ())
+    number = revisions.running_number(followed)
+    if not number:
+        return Customisations(followed.name, entries, waiting=bool(entries), remarks=())
+    revision = await revisions.load(outside, followed, number)
+    held = tuple(revision.source.get(_SOURCE, ()))
+    remarks = tuple(one.message for one in revision.remarks if one.reference in (REJECTED, UNUSED))
+    return Customisations(followed.name, entries, entries != held, remarks)
+
+
+async def save(outside: Outside, installation: str, text: str) -> Customisations:
+    """Keep others for the next change; an empty text takes all off. Raises BadCustomisation, BrokenYaml."""
+    entries = from_text(text) if text.strip() else ()
+    followed = await installations.find(outside, installation)
+    await outside.cluster.patch(followed.ref, {"spec": {_SOURCE: list(entries) or None}})
+    return await look(outside, installation)
 
 
 def applied(revision: Revision, installation: KubeObject, given: Sequence[Mapping[str, Any]] | None) -> Revision:

@@ -20,6 +20,7 @@ TABLE = (
     Rule("/config/draft", write=Role.OPERATOR, tells=False),
     Rule("/config", write=Role.OPERATOR),
     Rule("/config/*", write=Role.OPERATOR),
+    Rule("/customisations", write=Role.OPERATOR),
     Rule("/users", read=Role.ADMIN, tells=False),
     Rule("/users/*", read=Role.ADMIN, tells=False),
     Rule("/audit", read=Role.ADMIN),
