@@ -37,7 +37,12 @@ conformance: $(STAMP) ## what the reference implementations answered (CASES=fold
 docs: $(STAMP) ## regenerate docs/reference
 	@$(BIN)/python -m tools.reference
 
-lock: ## renew the hashed requirements
-	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra helm pyproject.toml -o requirements/dev.txt
+image: $(STAMP) ## the product's own image as an OCI archive, without a container engine
+	@$(BIN)/python -m tools.product_image --out "$(OUT)/changeover-image.tar"
 
-.PHONY: help setup demo test check bench prove conformance docs lock
+LOCK := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --extra helm pyproject.toml
+lock: ## renew the hashed requirements
+	@$(LOCK) --extra dev -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt
+
+.PHONY: help setup demo test check bench prove conformance docs image lock

@@ -141,8 +141,10 @@ class Cluster(Protocol):
         """Run a command in a container: exit code and combined output."""
         ...
 
-    async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
-        """SelfSubjectAccessReview."""
+    async def allowed(
+        self, verb: str, resource: Resource, *, namespace: str = "", name: str = "", user: str = ""
+    ) -> bool:
+        """SelfSubjectAccessReview; with a user (``system:serviceaccount:NS:NAME``) SubjectAccessReview."""
         ...
 
 

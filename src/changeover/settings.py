@@ -7,6 +7,9 @@ from changeover.objects import GROUP
 RUN_LABEL = f"{GROUP}/run"
 """On everything that a run makes: the name of its Changeover object."""
 
+EXECUTOR_LABEL = f"{GROUP}/executor"
+"""On the Job, and its pods, that carries a run out inside the cluster."""
+
 INSTALLATION_LABEL = f"{GROUP}/installation"
 """On state objects (journal, blobs, evidence): the Installation's name."""
 

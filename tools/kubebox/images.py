@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import debian, layout
 from .problem import KubeboxProblem
@@ -68,16 +69,29 @@ def build_python_image(
 
 
 def python_image(
-    tag: str, files: Mapping[str, bytes], entrypoint: Sequence[str], *, packages: Sequence[str] = debian.PYTHON
+    tag: str,
+    files: Mapping[str, bytes],
+    entrypoint: Sequence[str],
+    *,
+    packages: Sequence[str] = debian.PYTHON,
+    below: Mapping[str, bytes] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Path:
-    """As `build_python_image`, with the files given as path in the image (without leading slash) and content."""
-    layers = [_python_layer(packages), _files_layer(files)]
-    settings = {
+    """As `build_python_image`, with the files given as path in the image (without leading slash) and content.
+
+    `below` are files of a layer of their own, because they change less often. `settings` are more of the image's
+    configuration as OCI writes it (`User`, `ExposedPorts` …); `Env` is added to Python's.
+    """
+    more: dict[str, Any] = dict(settings or {})
+    environment = [f"{name}={value}" for name, value in PYTHON_ENVIRONMENT.items()]
+    whole = {
         "Entrypoint": list(entrypoint),
         "WorkingDir": "/app",
-        "Env": [f"{name}={value}" for name, value in PYTHON_ENVIRONMENT.items()],
+        **more,
+        "Env": [*environment, *more.get("Env", ())],
     }
-    return _archive(tag, layers, settings)
+    layers = [_python_layer(packages), *([_files_layer(below)] if below else []), _files_layer(files)]
+    return _archive(tag, layers, whole)
 
 
 def binary_image(tag: str, program: Path, *, entrypoint: Sequence[str] | None = None) -> Path:

@@ -10,7 +10,7 @@ from changeover.actions.outside import Outside
 from changeover.actions.status import CONFIG_MAP, POD
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.ports import ClusterProblem
-from changeover.settings import GATE_POLICY, RECEIPT_FINALIZER, RUN_LABEL, SCALED_ANNOTATION
+from changeover.settings import EXECUTOR_LABEL, GATE_POLICY, RECEIPT_FINALIZER, RUN_LABEL, SCALED_ANNOTATION
 
 OLDEST, NEWEST = (1, 30), (1, 36)
 """Kubernetes versions that are supported; the newest is the newest that was tested."""
@@ -75,7 +75,8 @@ async def _leftovers(outside: Outside, followed: KubeObject) -> list[Found]:
     for pod in await outside.cluster.list(POD, namespace=outside.namespace):
         if RECEIPT_FINALIZER in pod.finalizers and not run:
             found.append(Found("fail", str(pod.ref), "still carries our finalizer although no run goes on"))
-        if pod.labels.get(RUN_LABEL, name) != name:
+        executed = EXECUTOR_LABEL in pod.labels and pod.get("status", "phase") in ("Succeeded", "Failed")
+        if pod.labels.get(RUN_LABEL, name) != name and not executed:  # what executed it goes with its run
             found.append(Found("warns", str(pod.ref), f"was left by {pod.labels[RUN_LABEL]}; delete it"))
     if not run:
         found += await _scaled_down(outside)

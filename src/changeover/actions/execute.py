@@ -45,6 +45,11 @@ Tell = Callable[[Happening], None]
 
 async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> tuple[KubeObject, RunState]:
     """Create the Changeover object and carry it out, here."""
+    return await _carry_on(outside, prepared.installation, await create(outside, prepared), tell=tell)
+
+
+async def create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
+    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay."""
     await runs_of.refuse_second(outside, prepared.installation.name)
     if prepared.kept:
         await answers.write_kept(outside, prepared.installation, prepared.kept)
@@ -52,7 +57,7 @@ async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> 
         await answers.keep(outside, prepared.installation, prepared.new_number, prepared.answers)
     run = await _create(outside, prepared)
     await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
-    return await _carry_on(outside, prepared.installation, run, tell=tell)
+    return run
 
 
 async def go_on(outside: Outside, installation: str, name: str, *, tell: Tell) -> tuple[KubeObject, RunState]:

@@ -35,6 +35,7 @@ from changeover.package.continuity import Passage
 from changeover.plan import planner, rbac
 from changeover.plan.intent import Intent
 from changeover.plan.model import Finding, Plan, Snapshot
+from changeover.plan.rbac import Right
 from changeover.plan.strategy import Parameters
 from changeover.release import documents
 from changeover.release.catalog import Catalog
@@ -78,9 +79,9 @@ class Prepared:
     """What the release's own checks said."""
 
     @property
-    def rbac(self) -> str:
-        """The Roles that this change needs, as YAML."""
-        return rbac.manifests(self.intent, self.plan, installation=self.installation.name)
+    def rights(self) -> tuple[Right, ...]:
+        """Exactly the rights that this change and its way back need."""
+        return rbac.rights_of(self.intent, self.plan)
 
     def parameters_as_json(self) -> dict[str, Any]:
         """What a later process must know to plan the same change again."""

@@ -16,6 +16,7 @@ from changeover.errors import Problem
 if TYPE_CHECKING:
     from changeover.actions import licensing
     from changeover.actions.ask import Ask, Checks
+    from changeover.actions.hand_over import Place
     from changeover.actions.outside import Desk, Outside
     from changeover.actions.prepare import Prepared
     from changeover.actions.uninstall import Removal
@@ -133,18 +134,31 @@ def answers(pairs: Sequence[str], files: Sequence[Path]) -> Given:
 
 def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:
     """Show the plan, ask, carry it out with a live timeline, write the evidence, exit with the verdict's code."""
-    from changeover.actions import execute
+    from changeover.actions import execute, follow, hand_over
     from changeover.cli import timeline
 
     async def through(outside: Outside) -> Any:
         prepared = await prepare(outside)
+        if chosen.get("in_cluster"):
+            await hand_over.refuse(outside, prepared, place(chosen))
         _agree(where, prepared, chosen)
         with timeline.live(where) as tell:
-            done = await execute.begin(outside, prepared, tell=tell)
+            if chosen.get("in_cluster"):
+                begun = await hand_over.begin(outside, prepared, place(chosen))
+                done = await follow.follow(outside, prepared.installation.name, begun.name, tell=tell)
+            else:
+                done = await execute.begin(outside, prepared, tell=tell)
         return done, [release.notes for release in prepared.new.charts if release.notes.strip()]
 
     done, notes = run(where, through)
     timeline.finish(where, done, out=chosen.get("out"), notes=notes)
+
+
+def place(chosen: Mapping[str, Any]) -> Place:
+    """What executes a run in the cluster."""
+    from changeover.actions.hand_over import Place
+
+    return Place(image=chosen.get("image") or "", account=chosen.get("account") or "")
 
 
 def _agree(where: Where, prepared: Prepared, chosen: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from changeover.cli import asking, images, output
 from changeover.cli.options import (
     Where,
     answers_option,
+    in_cluster_options,
     installation_option,
     licence_options,
     located,
@@ -98,6 +99,7 @@ def change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--plan", "digest", default="", help="Go only if the plan has this digest."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
+        *in_cluster_options("Hand the run to a Job in the cluster, which carries it to its end, and watch it."),
     )
     return located(installation_option(_parameter_options(_optioned(command, *going))))
 
@@ -131,12 +133,15 @@ def _look_ahead(where: Where, installation: str, ask: Ask) -> Any:
 @plan.command("rbac")
 @located
 @click.option("--to", "version", default="")
+@click.option("--account", default="", help="Also a ServiceAccount of this name, and the Roles bound to it.")
 @installation_option
 @click.pass_obj
-def plan_rbac(where: Where, version: str, installation: str) -> None:
+def plan_rbac(where: Where, version: str, account: str, installation: str) -> None:
     """Print exactly the rights that this change, its way back, gate and drain need, as Roles."""
+    from changeover.actions import hand_over
+
     prepared = _look_ahead(where, installation, asking.ask("update", version=version))
-    click.echo(prepared.rbac, nl=False)
+    click.echo(hand_over.manifests(prepared, account), nl=False)
 
 
 @click.command()

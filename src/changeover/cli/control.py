@@ -13,14 +13,16 @@ from changeover.cli.options import Where, installation_option, located, run
 @located
 @click.argument("name", default="")
 @installation_option
+@click.option("--to-the-end", is_flag=True, help="Also wait for the answers to its questions, and go on.")
 @click.pass_obj
-def resume(where: Where, name: str, installation: str) -> None:
+def resume(where: Where, name: str, installation: str, *, to_the_end: bool) -> None:
     """Go on with a run that was paused or cut off: here, in this process."""
-    from changeover.actions import execute
+    from changeover.actions import execute, hand_over
     from changeover.cli import timeline
 
+    carry = hand_over.to_the_end if to_the_end else execute.go_on
     with timeline.live(where) as tell:
-        done = run(where, lambda outside: execute.go_on(outside, installation, name, tell=tell))
+        done = run(where, lambda outside: carry(outside, installation, name, tell=tell))
     timeline.finish(where, done)
 
 

@@ -82,6 +82,15 @@ def located(command: Callable[..., Any]) -> Callable[..., Any]:
 installation_option = click.option("--installation", default="", help="Which Installation, when there are several.")
 
 
+def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
+    """Where a run executes when it is not to be this computer."""
+    return (
+        click.option("--in-cluster", is_flag=True, help=help_text),
+        click.option("--image", envvar="CHANGEOVER_IMAGE", default="", help="In the cluster: the product's image."),
+        click.option("--account", default="changeover", help="In the cluster: the ServiceAccount that executes."),
+    )
+
+
 def answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Answers in files and one by one; ``--config-values`` is KOTS's word for it, ``--values`` Helm's."""
     command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(

@@ -211,8 +211,10 @@ class KubeCluster:
         path = await self._must(pod, subresource="exec")
         return await execute(self._http, path, command, container=container, what=f"running {command[0]} in {pod}")
 
-    async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
-        """SelfSubjectAccessReview."""
+    async def allowed(
+        self, verb: str, resource: Resource, *, namespace: str = "", name: str = "", user: str = ""
+    ) -> bool:
+        """SelfSubjectAccessReview; with a user SubjectAccessReview, as a member of the groups of its kind."""
         plural, _, subresource = resource.plural.partition("/")
         attributes = {
             "verb": verb,
@@ -222,14 +224,16 @@ class KubeCluster:
             "namespace": namespace,
             "name": name,
         }
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        spec: dict[str, Any] = {"resourceAttributes": attributes}
+        if user:
+            account = user.split(":")
+            of_kind = ["system:serviceaccounts", f"system:serviceaccounts:{account[2]}"] if len(account) == 4 else []
+            spec |= {"user": user, "groups": [*of_kind, "system:authenticated"]}
+        kind = "SubjectAccessReview" if user else "SelfSubjectAccessReview"
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+        path = f"/apis/authorization.k8s.io/v1/{kind.lower()}s"
         request = self._http.build_request("POST", path, json=review)
-        answer = await self._patiently(request, f"asking whether one may {verb} {resource.plural}")
+        answer = await self._patiently(request, f"asking whether {user or 'one'} may {verb} {resource.plural}")
         return bool(KubeObject(answer.json()).get("status", "allowed", default=False))
 
     async def _read(

@@ -5,13 +5,15 @@
 * what every run does: watch pods, claims, ReplicaSets and events, keep state in our kinds, Secrets and a Lease
 * what only some steps do: close the gate, hold sessions by a finalizer, copy volumes by pods, probe by Jobs
 * a role may only grant what its maker has: a release that brings Roles needs their own rules too (`escalate` is not
-  asked for; the API server names the missing rule)
+  asked for); a binding to a role that is not of the release needs `bind` on that one
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from changeover.objects import API_VERSION, Kind, KubeObject
 from changeover.plan.intent import Intent
@@ -24,6 +26,7 @@ _OWN = frozenset({"get", "list", "watch", "create", "patch", "delete"})
 _LOOK = frozenset({"get", "list", "watch"})
 
 _ADMISSION = "admissionregistration.k8s.io"
+_RBAC = "rbac.authorization.k8s.io"
 
 Served = Mapping[tuple[str, str], Resource]
 Row = tuple[str, str, str, frozenset[str]]
@@ -40,12 +43,15 @@ class Right:
     namespace: str = ""
     api_version: str = "v1"
     kind: str = ""
+    name: str = ""
+    """Of one object only; empty = of all."""
 
     @property
     def text(self) -> str:
         """``patch deployments.apps in gitpod``."""
         where = f" in {self.namespace}" if self.namespace else " in the whole cluster"
-        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}{where}"
+        named = f" {self.name}" if self.name else ""
+        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}{named}{where}"
 
     @property
     def asked_of(self) -> Resource:
@@ -81,6 +87,10 @@ _FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
     (frozenset({Verb.WAIT_READY}), ("v1", "Endpoints", "endpoints", frozenset({"list"}))),
     (frozenset({Verb.PROBE, Verb.SOAK, Verb.RUN_INSTALLER}), ("batch/v1", "Job", "jobs", _OWN)),
 )
+_ANYWHERE_FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
+    (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "PersistentVolume", "persistentvolumes", frozenset({"get"}))),
+)
+
 _ANYWHERE: tuple[Row, ...] = (
     ("v1", "Namespace", "namespaces", frozenset({"get"})),
     (f"{_ADMISSION}/v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", frozenset({"get"})),
@@ -108,6 +118,7 @@ def rights_needed(
             if resource is not None:
                 home = (obj.namespace or namespace) if resource.namespaced else ""
                 found.update(_rights([(obj.api_version, obj.kind, resource.plural, _OWN)], home))
+        found.update(_granting(revision.objects if revision else (), namespace))
     return tuple(sorted(found))
 
 
@@ -120,16 +131,40 @@ def without_unneeded(
     return tuple(text for text in denied if text not in optional)
 
 
-def manifests(intent: Intent, plan: Plan, *, installation: str) -> str:
-    """The Roles for one plan and its way back, as YAML."""
+def rights_of(intent: Intent, plan: Plan) -> tuple[Right, ...]:
+    """All rights for one plan and its way back."""
     verbs = frozenset(step.verb for step in (*plan.steps.forward, *plan.steps.back))
-    rights = rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
-    return as_yaml(rights, name=f"changeover-{installation}")
+    return rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
 
 
 def _run_rights(namespace: str, verbs: frozenset[Verb]) -> Iterable[Right]:
     yield from _rights(_ALWAYS, namespace)
     yield from _rights((row for wanted, row in _FOR_STEPS if wanted & verbs), namespace)
+    yield from _rights((row for wanted, row in _ANYWHERE_FOR_STEPS if wanted & verbs), "")
+
+
+def _granting(objects: Iterable[KubeObject], namespace: str) -> Iterator[Right]:
+    """What its maker must have to make the release's Roles and bindings."""
+    objects = tuple(objects)
+    made = {(obj.kind, obj.name) for obj in objects if obj.kind in ("Role", "ClusterRole")}
+    for obj in objects:
+        home = (obj.namespace or namespace) if obj.kind in ("Role", "RoleBinding") else ""
+        if obj.kind in ("Role", "ClusterRole"):
+            yield from _ruled(obj.get("rules", default=[]) or [], home)
+        elif obj.kind in ("RoleBinding", "ClusterRoleBinding"):
+            kind, name = str(obj.get("roleRef", "kind", default="")), str(obj.get("roleRef", "name", default=""))
+            if (kind, name) not in made:
+                at = home if kind == "Role" else ""
+                yield Right(_RBAC, f"{kind.lower()}s", "bind", at, f"{_RBAC}/v1", kind, name)
+
+
+def _ruled(rules: Iterable[Mapping[str, Any]], home: str) -> Iterator[Right]:
+    for rule in rules:
+        for group in rule.get("apiGroups") or ():
+            for resource, verb in itertools.product(rule.get("resources") or (), rule.get("verbs") or ()):
+                for name in rule.get("resourceNames") or ("",):
+                    version = f"{group}/v1" if group else "v1"
+                    yield Right(group, resource, verb, home, version, "", name)
 
 
 def _guessed(obj: KubeObject) -> Resource:
@@ -147,25 +182,54 @@ def _rights(rows: Iterable[Row], namespace: str) -> Iterable[Right]:
             yield Right(Kind(version, kind).group, resource, verb, namespace, version, kind)
 
 
-def as_yaml(rights: Iterable[Right], *, name: str) -> str:
-    """A Role per namespace and a ClusterRole, ready for `kubectl apply`; rules with the same verbs share a line."""
+def as_yaml(rights: Iterable[Right], *, name: str, account: tuple[str, str] | None = None) -> str:
+    """A Role per namespace and a ClusterRole, ready for `kubectl apply`; rules with the same verbs share a line.
+
+    With an account (namespace, name) each is bound to it.
+    """
     by_place: dict[str, list[Right]] = {}
     for right in rights:
         by_place.setdefault(right.namespace, []).append(right)
-    return "".join(_role(place, inside, name) for place, inside in sorted(by_place.items()))
+    texts = []
+    for place, inside in sorted(by_place.items()):
+        texts.append(_role(place, inside, name))
+        if account:
+            texts.append(_binding(place, name, account))
+    return "".join(texts)
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if "*" in word else word
+
+
+def account_as_yaml(name: str, namespace: str) -> str:
+    """A ServiceAccount."""
+    return f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: {namespace}\n"
+
+
+def _binding(place: str, name: str, account: tuple[str, str]) -> str:
+    kind = "Role" if place else "ClusterRole"
+    # a ClusterRole's binding has no namespace of its own: the account's keeps two of one name apart
+    bound = name if place else f"{name}-{account[0]}"
+    text = ["---", "apiVersion: rbac.authorization.k8s.io/v1", f"kind: {kind}Binding", "metadata:", f"  name: {bound}"]
+    text += [f"  namespace: {place}"] if place else []
+    text += ["roleRef:", "  apiGroup: rbac.authorization.k8s.io", f"  kind: {kind}", f"  name: {name}", "subjects:"]
+    text += ["  - kind: ServiceAccount", f"    name: {account[1]}", f"    namespace: {account[0]}"]
+    return "\n".join(text) + "\n"
 
 
 def _role(namespace: str, rights: Iterable[Right], name: str) -> str:
-    verbs_of: dict[tuple[str, str], list[str]] = {}
+    verbs_of: dict[tuple[str, str, str], list[str]] = {}
     for right in rights:
-        verbs_of.setdefault((right.group, right.resource), []).append(right.verb)
-    rules: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (group, resource), verbs in sorted(verbs_of.items()):
-        rules.setdefault((group, tuple(sorted(set(verbs)))), []).append(resource)
+        verbs_of.setdefault((right.group, right.resource, right.name), []).append(right.verb)
+    rules: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
+    for (group, resource, named), verbs in sorted(verbs_of.items()):
+        rules.setdefault((group, tuple(sorted(set(verbs))), named), []).append(resource)
     text = ["---", "apiVersion: rbac.authorization.k8s.io/v1", f"kind: {'Role' if namespace else 'ClusterRole'}"]
     text += ["metadata:", f"  name: {name}"] + ([f"  namespace: {namespace}"] if namespace else []) + ["rules:"]
-    for (group, together), resources in rules.items():
+    for (group, together, named), resources in rules.items():
         text.append(f'  - apiGroups: ["{group}"]')
-        text.append(f"    resources: [{', '.join(resources)}]")
-        text.append(f"    verbs: [{', '.join(together)}]")
+        text.append(f"    resources: [{', '.join(_quoted(one) for one in resources)}]")
+        text.append(f"    verbs: [{', '.join(_quoted(verb) for verb in together)}]")
+        text += [f"    resourceNames: [{named}]"] if named else []
     return "\n".join(text) + "\n"

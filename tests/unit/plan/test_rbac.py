@@ -1,9 +1,9 @@
 import pytest
 import yaml
 
-from changeover.objects import Kind
+from changeover.objects import Kind, KubeObject
 from changeover.plan.intent import Intent
-from changeover.plan.rbac import as_yaml, manifests, rights_needed
+from changeover.plan.rbac import as_yaml, rights_needed, rights_of
 from changeover.plan.steps import Verb
 from changeover.ports import Resource
 from tests.unit.plan.world import config_map, deployment, obj, plan, revision
@@ -66,13 +66,46 @@ def test_names_of_resources_are_formed_as_kubernetes_does(kind: str, plural: str
 def test_a_plan_without_sessions_needs_no_rights_for_a_drain() -> None:
     plain = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.APPLY}))}
     window = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.DRAIN, Verb.BACK_UP}))}
-    copies = {"get pods/proxy in app", "update pods/proxy in app"}
+    copies = {"get pods/proxy in app", "update pods/proxy in app", "get persistentvolumes in the whole cluster"}
     assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app", *copies}
 
 
 def test_the_roles_of_a_plan() -> None:
     new, old = revision("2", config_map()), revision("1", deployment())
     intent = Intent("update", new, old, "app")
-    roles = list(yaml.safe_load_all(manifests(intent, plan(new, old), installation="web")))
+    roles = list(yaml.safe_load_all(as_yaml(rights_of(intent, plan(new, old)), name="changeover-web")))
     assert {one["metadata"]["name"] for one in roles} == {"changeover-web"}
     assert any("deployments" in rule["resources"] for one in roles for rule in one["rules"])
+
+
+def test_who_makes_a_role_must_have_what_it_grants() -> None:
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "create"]},
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resourceNames": ["web"]},
+    ]
+    group = "rbac.authorization.k8s.io"
+    about = {"name": "web", "namespace": "app"}
+    role = KubeObject({"apiVersion": f"{group}/v1", "kind": "Role", "metadata": about, "rules": rules})
+    bindings = [
+        KubeObject(
+            {
+                "apiVersion": f"{group}/v1",
+                "kind": "RoleBinding",
+                "metadata": {"name": name, "namespace": "app"},
+                "roleRef": {"apiGroup": group, "kind": kind, "name": name},
+            }
+        )
+        for kind, name in (("Role", "web"), ("ClusterRole", "view"))
+    ]
+    rights = rights_needed((revision("1", role, *bindings),), namespace="app")
+    texts = {right.text for right in rights}
+    assert {"create pods in app", "get deployments.apps web in app"} <= texts
+    assert f"bind clusterroles.{group} view in the whole cluster" in texts
+    assert f"bind roles.{group} web in app" not in texts
+    (rule,) = [
+        rule
+        for one in yaml.safe_load_all(as_yaml(rights, name="r"))
+        for rule in one["rules"]
+        if "resourceNames" in rule and "deployments" in rule["resources"]
+    ]
+    assert (rule["resourceNames"], rule["verbs"]) == (["web"], ["get"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from changeover.objects import GROUP, Kind, Ref
+from changeover.objects import GROUP, Kind, KubeObject, Ref
 from changeover.plan.steps import Step
 from changeover.ports import Refused
 from changeover.runs.scene import Scene
@@ -22,7 +22,7 @@ async def protect(step: Step, scene: Scene, names: Sequence[str]) -> None:
         return
     await scene.note(step, "protected", sorted(done | set(fresh)))
     for name in fresh:
-        node = await scene.cluster.get(Ref(NODE, "", name))
+        node = await _seen(scene, name)
         if node is None or DISABLED in node.annotations:
             continue
         await scene.checkpoint(step)
@@ -33,9 +33,16 @@ async def protect(step: Step, scene: Scene, names: Sequence[str]) -> None:
 async def release(step: Step, scene: Scene) -> None:
     """Take back what `protect` did."""
     for name in scene.notes(step.id).get("protected", ()):
-        node = await scene.cluster.get(Ref(NODE, "", name))
+        node = await _seen(scene, name)
         if node is not None and node.annotations.get(OURS) == scene.subject.run:
             await _annotate(scene, name, {DISABLED: None, OURS: None})
+
+
+async def _seen(scene: Scene, name: str) -> KubeObject | None:
+    try:
+        return await scene.cluster.get(Ref(NODE, "", name))
+    except Refused:
+        return None
 
 
 async def _annotate(scene: Scene, name: str, annotations: dict[str, str | None]) -> bool:
