@@ -13,6 +13,7 @@ pytest_plugins = ["tests.flows.simulated_fixtures"]
 pytestmark = [pytest.mark.cluster]
 
 QUICK = ("--strategy", "plain", "--hold", "0", "--yes")
+GITPOD = Path(__file__).parents[3] / "shared" / "cases" / "gitpod" / "packages"
 
 
 def outcomes(name: str) -> list[dict[str, Any]]:
@@ -106,3 +107,23 @@ def test_another_check_warns_and_is_kept_with_the_run(commands: Commands, tmp_pa
     assert [one["reference"] for one in plan["findings"]] == ["preflight-failed"]
     assert not commands.ask("plan", "--skip-preflights", *QUICK[:-1])["findings"]
     assert verdicts(commands.ask("preflight", expect=3)) == {NONE: "fail", OURS: "pass"}
+
+
+def test_the_checks_of_a_real_package(commands: Commands) -> None:
+    place = GITPOD / "2022-10-07-219b71f894"
+    if not place.is_dir():
+        pytest.skip(f"the real cases are not here: {GITPOD} does not exist")
+    done = commands.ask("preflight", str(place), "--set", "domain=example.com", expect=3)
+    found = verdicts(done)
+    assert len(done["findings"]) == 29
+    assert {name for name, one in found.items() if one == "pass"} >= {
+        "Required Kubernetes Version",
+        'At least one node must "gitpod.io/workload_meta" label',
+        "CPU Cores per workload_meta node",
+        "Memory per workload_workspace_regular node",
+        "Check running workspaces",
+    }
+    assert found["Cert-manager is installed"] == "fail"
+    skipped = {one["collector"] for one in done["collectors"] if one["state"] == "skipped"}
+    assert skipped >= {"run/database", "run/registry", "run/storage"}
+    assert {found[name] for name in ("Database connection is valid", "Kernel version is 5.4.0 or above")} == {"unknown"}

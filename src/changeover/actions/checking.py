@@ -13,7 +13,7 @@ from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
-from changeover.checks import consent, judging, specs
+from changeover.checks import analyzers, consent, specs
 from changeover.checks.bundle import Mask
 from changeover.checks.consent import Consent
 from changeover.checks.specs import Specs
@@ -121,10 +121,10 @@ def judge(analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask) -
             mask.words(one.message),
             kind,
             strict,
-            mask.words(getattr(one, "measured", "")),
-            mask.words(getattr(one, "uri", "")),
+            mask.words(one.measured),
+            mask.words(one.uri),
         )
-        for one in judging.analyze(analyzer, texts)
+        for one in analyzers.analyze(analyzer, texts)
     ]
 
 

@@ -91,9 +91,10 @@ def default_specs(namespace: str) -> specs.Specs:
         Collector("clusterResources", {"namespaces": [namespace]}),
         Collector("logs", {"name": "logs", "namespace": namespace, "selector": [], "limits": {"maxLines": 2000}}),
     )
-    unwell = {"fail": {"when": "!= Healthy", "message": "Pod {{ .Namespace }}/{{ .Name }} is {{ .Status.Reason }}"}}
+    unwell = {"fail": {"when": "!= Healthy", "message": "{{ .Name }} is {{ .Status.Reason }}: {{ .Status.Message }}"}}
+    well = {"pass": {"message": "The other pods are well."}}
     analyzers: tuple[Mapping[str, Any], ...] = (
-        {"clusterPodStatuses": {"checkName": "Pods are well", "namespaces": [namespace], "outcomes": [unwell]}},
+        {"clusterPodStatuses": {"checkName": "Pods are well", "namespaces": [namespace], "outcomes": [unwell, well]}},
         {"deploymentStatus": {"namespaces": [namespace]}},
         {"statefulsetStatus": {"namespaces": [namespace]}},
     )

@@ -1,4 +1,4 @@
-"""Analyzers that ask whether something is there: secret, configMap, ingressClass, customResourceDefinition. Pure.
+"""Analyzers that ask whether something is there: a Secret, a ConfigMap, a class, a definition of a kind. Pure.
 
 * they have no `when`: presence takes the last pass outcome, absence the last fail (a definition: fail or warn)
 * nothing collected about the object -> unknown, never a silent pass
@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Verdict = Literal["pass", "warn", "fail", "unknown"]
+from changeover.checks.finding import Finding, Verdict
+
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+DEFAULT_STORAGE = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
 DEFAULT_TITLE = "Default Ingress Class"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one analyzer says about one object."""
-
-    verdict: Verdict
-    title: str
-    message: str
 
 
 def judge(kind: str, spec: Mapping[str, Any], files: Mapping[str, str]) -> Finding | None:
@@ -53,7 +48,8 @@ def _last(outcomes: Sequence[Mapping[str, Any]], wanted: Sequence[Verdict], titl
     for outcome in outcomes:
         for verdict in wanted:
             if outcome.get(verdict) is not None:
-                said = Finding(verdict, title, str(outcome[verdict].get("message") or ""))
+                told = outcome[verdict]
+                said = Finding(verdict, title, str(told.get("message") or ""), str(told.get("uri") or ""))
     return said
 
 
@@ -73,6 +69,14 @@ def _secret(spec: Mapping[str, Any], name: str, files: Mapping[str, str]) -> boo
 
 def _config_map(spec: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool | None:
     return _stored("configmaps", "configMapExists", spec, name, files)
+
+
+def _storage_class(_: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool | None:
+    items = _items(files, "storage-classes")
+    if items is None or name:
+        return items if items is None else any(_metadata(item).get("name") == name for item in items)
+    marks = [_metadata(item).get("annotations") or {} for item in items]
+    return any(mark.get(one) == "true" for mark in marks for one in DEFAULT_STORAGE)
 
 
 def _ingress_class(_: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool | None:
@@ -102,6 +106,7 @@ def _metadata(item: Mapping[str, Any]) -> Mapping[str, Any]:
 _KINDS = {
     "secret": ("Secret", "secretName", _secret),
     "configMap": ("ConfigMap", "configMapName", _config_map),
+    "storageClass": ("Storage class", "storageClassName", _storage_class),
     "ingressClass": ("Ingress class", "ingressClassName", _ingress_class),
     "customResourceDefinition": ("Custom resource definition", "customResourceDefinitionName", _definition),
 }

@@ -106,11 +106,12 @@ def _name(own: str, number: int, at: int, kind: str) -> str:
 
 def _selects(selector: Mapping[str, Any], path: str) -> bool:
     globs = [*([text(selector.get("file"))] if selector.get("file") else []), *texts(selector.get("files"))]
-    return not globs or any(_glob(one).fullmatch(path) for one in globs)
+    return not globs or any(path_pattern(one).fullmatch(path) for one in globs)
 
 
 @lru_cache(maxsize=256)
-def _glob(pattern: str) -> re.Pattern[str]:
+def path_pattern(pattern: str) -> re.Pattern[str]:
+    """A glob over paths, in which one star stays within a folder."""
     parts = re.split(r"(\*\*|\*|\?)", pattern)
     known = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(known.get(part, re.escape(part)) for part in parts), re.DOTALL)

@@ -112,6 +112,22 @@ def support_bundle(
     _written(where, out, made.file, made.content, made.checked.as_json())
 
 
+@click.command()
+@located
+@click.argument("bundle", type=_FILE)
+@click.option("--spec", "specs", multiple=True, required=True, type=_FILE, help="File with analyzers.")
+@click.option("--spec-values", "values", type=_FILE, help="YAML file of values for templated (v1beta3) specs.")
+@click.pass_obj
+def analyze(where: Where, bundle: Path, specs: tuple[Path, ...], values: Path | None) -> None:
+    """Judge a support BUNDLE by the analyzers of a spec; no cluster is asked. Exits as preflight does."""
+    from changeover.actions import analyzing
+
+    checked = analyzing.analyze(bundle.read_bytes(), _texts(specs), name=str(bundle), values=_values(values))
+    show_checked(where, checked)
+    if checked.verdict in {"fail", "unknown"}:
+        raise click.exceptions.Exit(3)
+
+
 def _written(where: Where, out: Path, file: str, content: bytes, told: Mapping[str, Any]) -> None:
     path = out / file if out.is_dir() else out
     path.parent.mkdir(parents=True, exist_ok=True)

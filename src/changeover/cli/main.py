@@ -58,6 +58,7 @@ COMMANDS = {
         "Check the cluster by a package's preflights, before or after it is installed.",
     ),
     "support-bundle": (f"{_C}.checks:support_bundle", "Collect the namespace's state into one file, without secrets."),
+    "analyze": (f"{_C}.checks:analyze", "Judge a support bundle by the analyzers of a spec, without a cluster."),
     "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),
     "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
     "admin-console": ("changeover.console.command:admin_console", "The admin console, on this machine."),

@@ -18,7 +18,7 @@ from typing import Any
 
 from changeover.objects import GROUP, KubeObject
 from changeover.plan.dress import SERVER_SIDE
-from changeover.plan.quantity import same_amount
+from changeover.quantity import same_amount
 from changeover.settings import APPLYSET_PART_OF, SCALED_ANNOTATION
 
 Path = tuple[str, ...]

@@ -17,7 +17,7 @@ from typing import Any
 
 from changeover.objects import KubeObject
 from changeover.plan.model import Finding, ObjectChange, Room, Severity
-from changeover.plan.quantity import amount
+from changeover.quantity import amount
 
 _QUARTER = "25%"
 _ENDED = frozenset({"Succeeded", "Failed"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from changeover.objects import KubeObject
 from changeover.plan.diff import Difference
 from changeover.plan.immutables.frozen import Frozen, differing
-from changeover.plan.quantity import amount
+from changeover.quantity import amount
 
 _SIZE = ("spec", "resources", "requests", "storage")
 _COPY = "a new claim is needed and the data copied into it"

@@ -1,6 +1,6 @@
 import pytest
 
-from changeover.plan.quantity import amount, same_amount
+from changeover.quantity import amount, same_amount
 
 
 @pytest.mark.parametrize(
