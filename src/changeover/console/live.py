@@ -1,7 +1,7 @@
-"""One look a second at a run for all who watch it; each change becomes one event, with an id that says which.
+"""One look a second at a run for all who watch it; each change is one event, with an id that says which moment it is.
 
-An event carries the whole live part of the page, so that whoever reconnects (Last-Event-ID) loses nothing and gets
-nothing twice: the id is the journal's length and a digest of what is shown.
+An event carries the whole live part of the page as its viewer may see it, so that whoever reconnects (Last-Event-ID)
+misses nothing and gets nothing twice.
 """
 
 from __future__ import annotations
@@ -12,43 +12,34 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
+from changeover.actions.watching import Seen
 from changeover.errors import Problem
 
 EVERY = 1.0
 KEEP_ALIVE = 15.0
+FIRST = "retry: 1000\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The live part of a page at one moment."""
-
-    records: int
-    html: str
-    ended: bool
-
-    @property
-    def id(self) -> str:
-        """Which moment it is."""
-        return f"{self.records}-{hashlib.sha256(self.html.encode()).hexdigest()[:12]}"
+def moment(seen: Seen) -> str:
+    """The id of a moment: how long the journal is, and a digest of what is not in it."""
+    beside = f"{seen.waiting_for}\0{seen.holder}"
+    return f"{seen.state.records}-{hashlib.sha256(beside.encode()).hexdigest()[:12]}"
 
 
 @dataclass(slots=True)
 class _Watched:
     task: asyncio.Task[None] | None = None
-    shown: Shown | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    viewers: int = 0
+    seen: Seen | None = None
     away: str = ""
     """Why the cluster could not be looked at; empty when it could."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    viewers: int = 0
 
-    def tell(self, why: str) -> None:
-        """Say that what is shown is old."""
-        if why != self.away:
-            self.away = why
-            self.wake()
-
-    def wake(self) -> None:
-        """Something is new for everybody."""
+    def show(self, seen: Seen | None, away: str = "") -> None:
+        """What is new, for everybody."""
+        if away == self.away and (seen is None or (self.seen is not None and moment(seen) == moment(self.seen))):
+            return
+        self.seen, self.away = seen or self.seen, away
         before, self.changed = self.changed, asyncio.Event()
         before.set()
 
@@ -56,28 +47,27 @@ class _Watched:
 class Live:
     """What is watched now, by name."""
 
-    def __init__(self, look: Callable[[str], Awaitable[Shown]]) -> None:
+    def __init__(self, look: Callable[[str], Awaitable[Seen]]) -> None:
         self._look = look
         self._watched: dict[str, _Watched] = {}
 
-    async def events(self, name: str, last: str) -> AsyncIterator[str]:
-        """Server-sent events of a run, from the moment `last` on."""
+    async def events(self, name: str, last: str, draw: Callable[[Seen], str]) -> AsyncIterator[str]:
+        """Server-sent events of a run from the moment `last` on, drawn for one viewer: live, away, end."""
         watched = self._watched.setdefault(name, _Watched())
         watched.viewers += 1
-        if watched.task is None:
-            watched.task = asyncio.create_task(self._watch(name, watched))
+        watched.task = watched.task or asyncio.create_task(self._watch(name, watched))
         try:
-            yield "retry: 1000\n\n"
+            yield FIRST
             while True:
-                shown, changed = watched.shown, watched.changed
-                if shown is not None and shown.id != last:
-                    last = shown.id
-                    yield _event("live", shown)
-                if shown is not None and shown.ended:
-                    yield _event("end", shown)
+                changed, seen = watched.changed, watched.seen
+                if seen is not None and moment(seen) != last:
+                    last = moment(seen)
+                    yield _event("live", draw(seen), last)
+                if seen is not None and seen.ended:
+                    yield _event("end", "", last)
                     return
                 if watched.away:
-                    yield f"event: away\ndata: {' '.join(watched.away.split())}\n\n"
+                    yield _event("away", watched.away, last)
                 try:
                     await asyncio.wait_for(changed.wait(), KEEP_ALIVE)
                 except TimeoutError:
@@ -85,29 +75,22 @@ class Live:
         finally:
             watched.viewers -= 1
             if not watched.viewers:
-                self._watched.pop(name, None)
-                if watched.task:
-                    watched.task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await watched.task
+                del self._watched[name]
+                watched.task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watched.task
 
     async def _watch(self, name: str, watched: _Watched) -> None:
         while True:
             try:
-                shown = await self._look(name)
-            except Problem as problem:  # the cluster is away: what was seen stays, and is said to be old
-                watched.tell(problem.message)
-                await asyncio.sleep(EVERY)
-                continue
-            watched.away = ""
-            if watched.shown is None or shown.id != watched.shown.id:
-                watched.shown = shown
-                watched.wake()
-            if shown.ended:
+                watched.show(await self._look(name))
+            except Problem as problem:  # what was seen stays, and is said to be old
+                watched.show(None, away=problem.message)
+            if watched.seen is not None and watched.seen.ended:
                 return
             await asyncio.sleep(EVERY)
 
 
-def _event(name: str, shown: Shown) -> str:
-    lines = "".join(f"data: {line}\n" for line in shown.html.splitlines()) if name == "live" else "data: \n"
-    return f"id: {shown.id}\nevent: {name}\n{lines}\n"
+def _event(name: str, text: str, last: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return f"id: {last}\nevent: {name}\n{lines}\n"

@@ -50,6 +50,10 @@ class Pages:
 
     def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """Fill a template."""
+        return HTMLResponse(self.text(request, name, values), status_code=status)
+
+    def text(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
+        """A template's text, for an answer or a part of one."""
         theme = request.cookies.get(THEME, "")
         own = {
             "visit": getattr(request.state, "visit", None),
@@ -58,7 +62,7 @@ class Pages:
             "here": request.url.path.split("/")[1] or "overview",
             "theme": theme if theme in _THEMES else "",
         }
-        return HTMLResponse(self._templates.get_template(name).render(**own, **values), status_code=status)
+        return self._templates.get_template(name).render(**own, **values)
 
 
 def ago(at: str, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from changeover.actions.outside import Outside
 from changeover.console.access.guard import Guard, Visit
+from changeover.console.executing import Executing
 
 
 class Render(Protocol):
@@ -18,6 +19,10 @@ class Render(Protocol):
 
     def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """The answer; `values` are the template's own, beside those that every page has."""
+        ...
+
+    def text(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
+        """The text alone."""
         ...
 
 
@@ -31,6 +36,8 @@ class Room:
     render: Render
     installation: str = ""
     """Which Installation is looked at; empty = the only one."""
+    executing: Executing = field(default_factory=Executing)
+    """The runs that this console executes."""
 
     def outside_of(self, request: Request) -> Outside:
         """The ports in the name of who asks."""

@@ -143,7 +143,7 @@ _TRUTH = {"instant": "instant", "restore": "restore", "removal": "instant"}
 
 
 def _ways_back(seen: Seen) -> str:
-    first = next(iter(seen.plan.facts.get("rollback") or ()), {})
+    first: Mapping[str, Any] = next(iter(seen.plan.facts.get("rollback") or ()), {})
     return _TRUTH.get(str(first.get("way", "")), "")
 
 

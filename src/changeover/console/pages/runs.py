@@ -13,7 +13,7 @@ from changeover.actions import account, control, history, runs_of
 from changeover.actions.watching import Seen, Watching
 from changeover.console import track
 from changeover.console.access.refusal import Refusal
-from changeover.console.live import Live, Shown
+from changeover.console.live import Live, moment
 from changeover.console.room import Room
 from changeover.evidence import report, words
 from changeover.runs.state import Verdict
@@ -46,7 +46,7 @@ class Runs:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._watching = Watching(room.outside("console"), room.installation)
-        self._live = Live(self._shown)
+        self._live = Live(self._watching.look)
 
     async def every(self, request: Request) -> Response:
         """All runs, newest first."""
@@ -64,7 +64,11 @@ class Runs:
         seen = await self._seen(request)
         last = request.headers.get("last-event-id", "") or request.query_params.get("last", "")
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        events = self._live.events(seen.name, last)
+
+        def draw(now: Seen) -> str:
+            return self._room.render.text(request, "run_live.html", self._values(now))
+
+        events = self._live.events(seen.name, last, draw)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def evidence(self, request: Request) -> Response:
@@ -122,14 +126,11 @@ class Runs:
     async def _seen(self, request: Request) -> Seen:
         return await self._watching.look(request.path_params["name"])
 
-    async def _shown(self, name: str) -> Shown:
-        seen = await self._watching.look(name)
-        return Shown(seen.state.records, self._room.render.part("run_live.html", self._values(seen)), seen.ended)
-
     def _values(self, seen: Seen) -> dict[str, Any]:
         question = seen.state.question
         return {
             "seen": seen,
+            "moment": moment(seen),
             "plan": seen.plan,
             "evidence": seen.evidence,
             "headline": headline(seen),
@@ -148,7 +149,7 @@ _KINDS = {"install": "Installing", "update": "Changing over to", "rollback": "Go
 
 
 def headline(seen: Seen) -> str:
-    """The answer to: how does it stand?"""
+    """How it stands, in a sentence."""
     plan, state = seen.plan, seen.state
     if state.verdict is Verdict.COMMITTED:
         return f"{plan.to_version} runs. {_saved(seen)}"

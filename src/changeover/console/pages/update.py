@@ -1,0 +1,205 @@
+"""Update: one page per target with everything that there is to know before, and the button.
+
+What is posted names the plan by its digest. The plan is made again: when it is another one, nothing begins, and the page
+shows the new one. The same page serves going back to an earlier revision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from changeover.actions import installations, prepare, runs_of
+from changeover.actions.ask import Ask
+from changeover.actions.outside import Outside
+from changeover.actions.prepare import Prepared
+from changeover.console.access.refusal import Refusal
+from changeover.console.room import Room
+from changeover.errors import Problem
+from changeover.evidence import words
+from changeover.plan.model import Effect, ObjectChange, Plan, Severity
+from changeover.plan.strategy import Parameters
+
+STRATEGIES = {
+    "window": ("Maintenance window", "Save and stop sessions, back up, change everything, check, open again."),
+    "plain": ("Plain", "Apply in waves and wait. Sessions are not saved, and there is no backup."),
+}
+ORDER = (
+    (Effect.FORBIDDEN, "bad", "Kubernetes or we refuse it"),
+    (Effect.UNKNOWN, "unknown", "nobody can know beforehand"),
+    (Effect.RECREATE_KEEPING_PODS, "warn", "recreated around their running pods"),
+    (Effect.RECREATE, "warn", "deleted and made again"),
+    (Effect.PRUNE, "warn", "removed"),
+    (Effect.RESTART, "off", "restart their pods"),
+    (Effect.PATCH, "off", "change in place"),
+    (Effect.CREATE, "off", "new"),
+    (Effect.KEEP, "ok", "stay, for they hold data"),
+    (Effect.UNCHANGED, "off", "unchanged"),
+)
+_WAYS = {"instant": ("ok", "At once"), "restore": ("warn", "Restore"), "removal": ("ok", "Removal")}
+
+
+def routes(room: Room) -> list[Route]:
+    """What belongs to this page."""
+    page = Update(room)
+    return [
+        Route("/update/{version}", page.show, methods=["GET"]),
+        Route("/update/{version}", page.go, methods=["POST"]),
+        Route("/rollback/{number:int}", page.show, methods=["GET"]),
+        Route("/rollback/{number:int}", page.go, methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was chosen on the page."""
+
+    strategy: str = ""
+    typed: tuple[str, ...] = ()
+    message: str = ""
+
+
+class Update:
+    """The page and its button."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    async def show(self, request: Request) -> Response:
+        """The plan, computed now."""
+        query = request.query_params
+        typed = tuple(one.strip() for one in query.get("typed", "").split(",") if one.strip())
+        return await self._page(request, Wish(query.get("strategy", ""), typed, query.get("message", "")))
+
+    async def go(self, request: Request) -> Response:
+        """Begin exactly the plan that was shown."""
+        async with request.form(max_fields=50, max_files=0) as form:
+            said = {name: str(form.get(name) or "") for name in ("strategy", "typed", "message", "shown", "plan")}
+        typed = tuple(one.strip() for one in said["typed"].split(",") if one.strip())
+        shown = Wish(said["strategy"], typed, said["shown"])
+        outside, target = self._room.outside_of(request), request.path_params
+        prepared = await self._prepared(outside, target, shown)
+        if prepared.plan.digest != said["plan"] or prepared.plan.blocked:
+            return await self._page(request, shown, moved=prepared.plan.digest != said["plan"], status=409)
+        if said["message"] != shown.message:  # the words for people are the only difference from what was read
+            prepared = await self._prepared(outside, target, replace(shown, message=said["message"][:500]))
+        name = await self._room.executing.begin(outside, prepared)
+        request.state.detail = f"{name}: {prepared.plan.digest}"
+        return RedirectResponse(f"/runs/{name}", status_code=303)
+
+    async def _page(self, request: Request, wish: Wish, *, moved: bool = False, status: int = 200) -> Response:
+        outside, target = self._room.outside_of(request), request.path_params
+        chosen = await self._prepared(outside, target, wish)
+        others = [name for name in STRATEGIES if name != chosen.plan.strategy]
+        made = await asyncio.gather(
+            *(self._other(outside, target, Wish(name, wish.typed, wish.message)) for name in others)
+        )
+        plan = chosen.plan
+        values = {
+            "plan": plan,
+            "wish": wish,
+            "moved": moved,
+            "headline": _headline(plan),
+            "groups": grouped(plan),
+            "counts": Counter(change.effect for change in plan.changes),
+            "findings": _findings(plan),
+            "report": [one for one in chosen.report if one.fate.value != "kept"],
+            "kept": sum(one.fate.value == "kept" for one in chosen.report),
+            "strategies": [
+                strategy(plan, chosen=True),
+                *(strategy(one) if isinstance(one, Plan) else refused(*one) for one in made),
+            ],
+            "rollback": [(*_WAYS.get(str(row.get("way")), ("bad", "Forward only")), row) for row in _truth(plan)],
+            "run": await self._run(outside),
+            "duration": words.duration,
+            "data": [change for change in plan.changes if change.holds_data],
+            "back_to": target.get("number"),
+        }
+        return self._room.render(request, "update.html", values, status=status)
+
+    async def _run(self, outside: Outside) -> str:
+        followed = await installations.find(outside, self._room.installation)
+        run = await runs_of.under_way(outside, followed.name)
+        return run.name if run else ""
+
+    async def _other(self, outside: Outside, target: Mapping[str, Any], wish: Wish) -> Plan | tuple[str, str]:
+        try:
+            return (await self._prepared(outside, target, wish)).plan
+        except Problem as problem:
+            return wish.strategy, problem.message
+
+    async def _prepared(self, outside: Outside, target: Mapping[str, Any], wish: Wish) -> Prepared:
+        if wish.strategy and wish.strategy not in STRATEGIES:
+            raise Refusal(422, "no-strategy", f"There is no strategy {wish.strategy[:40]}.", ", ".join(STRATEGIES))
+        ask = Ask(
+            kind="rollback" if "number" in target else "update",
+            version=str(target.get("version", "")),
+            revision=int(target.get("number", 0)),
+            strategy=wish.strategy,
+            parameters=Parameters(message=wish.message),
+            accept_data_loss=frozenset(wish.typed),
+        )
+        followed = await installations.find(outside, self._room.installation)
+        return await prepare.prepare(outside, followed, ask)
+
+
+def grouped(plan: Plan) -> list[tuple[str, str, str, list[ObjectChange]]]:
+    """Objects by what happens to them: (effect, kind of state, words, objects), those that matter most first."""
+    found = []
+    for effect, state, text in ORDER:
+        changes = [change for change in plan.changes if change.effect is effect]
+        if changes:
+            found.append((effect.value, state, text, changes))
+    return found
+
+
+def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
+    """A strategy beside the others: what it costs."""
+    word, text = STRATEGIES[plan.strategy]
+    away, facts = plan.facts.get("expectedDowntimeSeconds"), plan.facts
+    first = next(iter(_truth(plan)), {})
+    rows = [
+        ("Without service", words.duration(away) if away else "0 s", "for what has one pod only"),
+        (
+            "Takes",
+            words.duration(facts.get("expectedSeconds") or 0),
+            f"{facts.get('podsRestarting') or 0} pods restart",
+        ),
+        ("Way back", words.duration(facts.get("rollbackSeconds") or 0), "by itself" if first.get("automatic") else ""),
+        ("Steps", str(len(plan.steps.forward)), ""),
+    ]
+    blocked = next((one.message for one in plan.findings if one.severity is Severity.BLOCKS), "")
+    return {"name": plan.strategy, "word": word, "text": text, "rows": rows, "off": blocked, "chosen": chosen}
+
+
+def refused(name: str, why: str) -> dict[str, Any]:
+    """A strategy that is impossible here, with its reason."""
+    return {"name": name, "word": STRATEGIES[name][0], "text": why, "rows": [], "off": why, "chosen": False}
+
+
+def _truth(plan: Plan) -> list[Mapping[str, Any]]:
+    return list(plan.facts.get("rollback") or ())
+
+
+def _findings(plan: Plan) -> list[Any]:
+    order = {Severity.BLOCKS: 0, Severity.WARNS: 1, Severity.NOTES: 2}
+    return sorted(plan.findings, key=lambda one: order[one.severity])
+
+
+def _headline(plan: Plan) -> str:
+    blocking = sum(one.severity is Severity.BLOCKS for one in plan.findings)
+    if blocking:
+        return f"{plan.to_version} cannot run yet: {words.counted(blocking, 'thing')} in the way."
+    warns = sum(one.severity is Severity.WARNS for one in plan.findings)
+    away = plan.facts.get("expectedDowntimeSeconds")
+    cost = f"about {words.duration(away)} without service" if away else "nobody should notice"
+    read = f"; {words.counted(warns, 'finding')} to read first" if warns else ""
+    back = "Going back to " if plan.kind == "rollback" else ""
+    return f"{back}{plan.to_version} can run now: {cost}{read}."
