@@ -1,7 +1,7 @@
 """Update: one page per target with everything that there is to know before, and the button.
 
-What is posted names the plan by its digest. The plan is made again: when it is another one, nothing begins, and the page
-shows the new one. The same page serves going back to an earlier revision.
+What is posted names the plan by its digest. The plan is made again: when it is another one, nothing begins, and the
+page shows the new one. The same page serves going back to an earlier revision.
 """
 
 from __future__ import annotations
@@ -164,13 +164,14 @@ def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
     """A strategy beside the others: what it costs."""
     word, text = STRATEGIES[plan.strategy]
     away, facts = plan.facts.get("expectedDowntimeSeconds"), plan.facts
-    first = next(iter(_truth(plan)), {})
+    first: Mapping[str, Any] = next(iter(_truth(plan)), {})
+    restarts = int(facts.get("podsRestarting") or 0)
     rows = [
         ("Without service", words.duration(away) if away else "0 s", "for what has one pod only"),
         (
             "Takes",
             words.duration(facts.get("expectedSeconds") or 0),
-            f"{facts.get('podsRestarting') or 0} pods restart",
+            words.counted(restarts, "pod") + (" restarts" if restarts == 1 else " restart"),
         ),
         ("Way back", words.duration(facts.get("rollbackSeconds") or 0), "by itself" if first.get("automatic") else ""),
         ("Steps", str(len(plan.steps.forward)), ""),
