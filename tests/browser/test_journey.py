@@ -1,0 +1,184 @@
+"""The operator's evening, in a real Chromium on a real API server: look, read, update in a window, watch, go back."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.flows.commands import Commands, until
+from tests.flows.workbench import Workbench
+from tools import kubebox
+
+pytestmark = pytest.mark.cluster
+
+SCREENS = Path(os.environ.get("CHANGEOVER_SCREENS") or "/nonexistent")
+"""Where screenshots of each page go, light, dark and phone; nowhere when it is not set."""
+LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[kubebox.Cluster]:
+    started = kubebox.start(f"test-browser-{os.getpid()}", nodes=kubebox.Nodes(simulated=2))
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def bench(cluster: kubebox.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    changeover = Commands(cluster.kubeconfig, "default")
+    changeover.run("setup", "--yes")
+    with Workbench(cluster, changeover, tmp_path_factory.mktemp("journey")) as made:
+        made.install("2022.09.2")
+        yield made
+
+
+class Console:
+    """`changeover admin-console` as a process, and the password that it printed."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.password = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.process = self._bench.changeover.start("admin-console", "--port", str(self.port))
+        assert self.process.stdout
+        while line := self.process.stdout.readline():
+            found = re.search(r"password (\S+)", line)
+            self.password = found[1] if found else self.password
+            if self.url in line and self.password:
+                break
+            if found:
+                break
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def console(bench: Workbench) -> Iterator[Console]:
+    made = Console(bench)
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def page(browser: Browser, console: Console) -> Iterator[Page]:
+    """Signed in."""
+    context = browser.new_context(base_url=console.url, viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.goto("/")
+    opened.get_by_label("Name").fill("admin")
+    opened.get_by_label("Password").fill(console.password)
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.get_by_role("heading", level=1)).to_contain_text("workbench runs")
+    yield opened
+    context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    """The page as people see it, in each look."""
+    if not SCREENS.parent.is_dir():
+        return
+    SCREENS.mkdir(exist_ok=True)
+    for look, (width, height) in LOOKS.items():
+        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=SCREENS / f"{name}-{look}.png", full_page=look != "phone")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@contextmanager
+def quiet(page: Page) -> Iterator[None]:
+    """Nothing is said on the browser's console, and no script fails."""
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") else None)
+    page.on("pageerror", lambda one: said.append(str(one)))
+    yield
+    assert said == []
+
+
+def test_the_whole_way(bench: Workbench, page: Page) -> None:
+    bench.people(4)
+    with quiet(page):
+        page.goto("/versions")
+        page.get_by_role("button", name="Check for update").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.1")
+        picture(page, "versions")
+        page.goto("/sessions")
+        expect(page.get_by_role("heading", level=1)).to_have_text("4 sessions run now.")
+        picture(page, "sessions")
+        page.goto("/")
+        picture(page, "overview")
+        page.goto("/update/2022.10.2?strategy=window")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 can run now")
+        picture(page, "update")
+        page.get_by_label("Message to people").fill("Back in a minute.")
+        page.get_by_role("button", name="Deploy 2022.10.2").click()
+        expect(page).to_have_url(re.compile(r"/runs/workbench-2$"))
+        expect(page.get_by_text("Under way")).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(4000)
+        picture(page, "run")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 runs.", timeout=300_000)
+        expect(page.get_by_text("Committed", exact=True)).to_be_visible()
+        picture(page, "run-done")
+        with page.expect_download() as given:
+            page.get_by_role("link", name="Evidence", exact=True).click()
+        assert "2022.10.2" in given.value.path().read_text()
+    bench.whole_at("2022.10.2")
+    assert bench.nothing_lost() == {"saved": 4}
+
+
+def test_a_failing_update_goes_back_and_says_why(bench: Workbench, page: Page) -> None:
+    with quiet(page):
+        page.goto("/update/2022.10.3?strategy=plain")
+        page.get_by_role("button", name="Deploy 2022.10.3").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("went back", timeout=300_000)
+        expect(page.get_by_text("does-not-exist").first).to_be_visible()
+        picture(page, "run-failed")
+        page.goto("/runs")
+        expect(page.get_by_role("row", name=re.compile("rolled back"))).to_be_visible()
+        picture(page, "runs")
+    bench.whole_at("2022.10.2")
+
+
+def test_a_console_that_is_killed_goes_on_when_told(bench: Workbench, console: Console, page: Page) -> None:
+    bench.people(2)
+    page.goto("/versions")
+    page.get_by_role("link", name="Go back").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Going back to 2022.09.2")
+    page.get_by_text("Maintenance window", exact=True).click()
+    page.get_by_role("button", name="Plan again with this choice").click()
+    page.get_by_role("button", name="Go back to 2022.09.2").click()
+    expect(page.get_by_text("Under way")).to_be_visible(timeout=30_000)
+    until(lambda: bench.changeover.ask("status")["gate_closed_by"])
+    console.kill()
+    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=30_000)
+    bench.end_lease()
+    console.start()
+    page.goto("/runs")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(console.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name=re.compile("workbench-4")).click()
+    page.get_by_role("button", name="Go on here").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("2022.09.2 runs.", timeout=300_000)
+    bench.whole_at("2022.09.2")
