@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.flows.commands import Commands, until
+from tests.flows.commands import ROOT, Commands, until
 from tests.flows.workbench import Workbench
 from tools import kubebox
 
@@ -52,10 +53,14 @@ class Console:
             self.port = free.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         self.password = ""
+        self.log = bench.folder / "console.log"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        self.process = self._bench.changeover.start("admin-console", "--port", str(self.port))
+        words = ["-m", "changeover", "--kubeconfig", str(self._bench.changeover.kubeconfig), "-n", "default"]
+        command = [sys.executable, *words, "admin-console", "--port", str(self.port)]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout
         while line := self.process.stdout.readline():
             found = re.search(r"password (\S+)", line)
@@ -64,6 +69,7 @@ class Console:
                 break
             if found:
                 break
+        assert line, self.log.read_text()
 
     def kill(self) -> None:
         assert self.process
@@ -77,6 +83,7 @@ def console(bench: Workbench) -> Iterator[Console]:
     made.start()
     yield made
     made.kill()
+    assert "Traceback" not in made.log.read_text()
 
 
 @pytest.fixture
@@ -118,6 +125,7 @@ def quiet(page: Page) -> Iterator[None]:
 
 def test_the_whole_way(bench: Workbench, page: Page) -> None:
     bench.people(4)
+    bench.record()
     with quiet(page):
         page.goto("/versions")
         page.get_by_role("button", name="Check for update").click()

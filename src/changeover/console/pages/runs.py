@@ -138,7 +138,7 @@ class Runs:
             "rows": track.rows(seen),
             "question": question,
             "choices": [(one, *CHOICES[one]) for one in (question or {}).get("choices", ()) if one in CHOICES],
-            "here": self._room.executing.here(seen.name),
+            "ours": self._room.executing.here(seen.name),
             "stopped": self._room.executing.stopped.get(seen.name),
             "duration": words.duration,
             "size": words.size,

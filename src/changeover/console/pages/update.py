@@ -107,7 +107,7 @@ class Update:
             "wish": wish,
             "moved": moved,
             "headline": _headline(plan),
-            "groups": grouped(plan),
+            "by_effect": grouped(plan),
             "counts": Counter(change.effect for change in plan.changes),
             "findings": _findings(plan),
             "report": [one for one in chosen.report if one.fate.value != "kept"],
