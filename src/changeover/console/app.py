@@ -23,7 +23,19 @@ from changeover.console.access.middleware import access
 from changeover.console.access.origins import Addresses
 from changeover.console.access.refusal import Refusal, plainly, wants_json
 from changeover.console.access.sessions import Sessions
-from changeover.console.pages import account, config, customisations, look, overview, runs, sign_in, update, users, versions, workspaces
+from changeover.console.pages import (
+    account,
+    config,
+    customisations,
+    look,
+    overview,
+    runs,
+    sign_in,
+    update,
+    users,
+    versions,
+    workspaces,
+)
 from changeover.console.pages import audit as audit_page
 from changeover.console.permitted import TABLE
 from changeover.console.rendering import STATIC, Pages, Place
@@ -31,7 +43,20 @@ from changeover.console.room import Render, Room
 from changeover.errors import Problem
 from changeover.ports import Busy, Unreachable
 
-PAGES = (overview, versions, update, runs, workspaces, config, customisations, users, account, audit_page, sign_in, look)
+PAGES = (
+    overview,
+    versions,
+    update,
+    runs,
+    workspaces,
+    config,
+    customisations,
+    users,
+    account,
+    audit_page,
+    sign_in,
+    look,
+)
 
 
 @dataclass(frozen=True, slots=True)

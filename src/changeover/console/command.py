@@ -51,14 +51,17 @@ async def _serve(access: dict[str, Any], addresses: Addresses, installation: str
             place = await _place(outside, installation, access["context"] or "")
             password = await accounts.first_run(outside)
             where = Where(addresses, place, installation)
-            app = build(room_of(outside, where, now=time.monotonic))
+            room = room_of(outside, where, now=time.monotonic)
             click.echo(f"The console of {place.application} in namespace {place.namespace}: http://localhost:{port}")
             if password:
                 click.echo(f"Name {accounts.FIRST}, password {password} (shown only now)")
             if show and _has_browser():
                 click.launch(f"http://localhost:{port}")
             click.echo("Ctrl-C ends it; runs go on elsewhere or wait for `changeover resume`.", err=True)
-            await uvicorn.Server(_config(app)).serve([listening])
+            try:
+                await uvicorn.Server(_config(build(room))).serve([listening])
+            finally:
+                await room.executing.close()
 
 
 def _config(app: Any) -> uvicorn.Config:
