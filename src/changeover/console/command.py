@@ -16,6 +16,7 @@ from changeover import wiring
 from changeover.actions import accounts, installations
 from changeover.actions.outside import Outside
 from changeover.console.access.origins import Addresses
+from changeover.console.access.patience import Patient
 from changeover.console.app import Where, build, room_of
 from changeover.console.rendering import Place
 from changeover.errors import Problem
@@ -70,6 +71,7 @@ def _config(app: Any) -> uvicorn.Config:
         log_level="warning",
         lifespan="off",
         ws="none",
+        http=Patient,
         server_header=False,
         date_header=True,
         limit_concurrency=200,
