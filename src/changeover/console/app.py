@@ -120,7 +120,13 @@ def _told(pages: Render) -> dict[type[Exception], Callable[[Request, Exception],
             return JSONResponse(raised.as_json(), status_code=status)
         return pages(request, "problem.html", {"problem": raised}, status=status)
 
-    return {HTTPException: refusal, Problem: problem}
+    def fault(request: Request, _: Exception) -> Response:
+        ours = Refusal(
+            500, "fault", "Something went wrong in the console itself.", "its log on standard error says what"
+        )
+        return plainly(request, ours) if wants_json(request) else _page(pages, request, ours)
+
+    return {HTTPException: refusal, Problem: problem, Exception: fault}
 
 
 def _packed(files: ASGIApp) -> ASGIApp:

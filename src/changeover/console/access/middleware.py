@@ -68,7 +68,8 @@ class _Gate:
                 raise
             refusal = raised
             await guard.show(request, raised)(scope, receive, sending)
-        await self._tell(request, rule, visit, status=sending.status, refusal=refusal)
+        finally:  # a fault of ours is told as well
+            await self._tell(request, rule, visit, status=sending.status, refusal=refusal)
 
     def _checked_outside(self, request: Request, receive: Receive) -> Receive:
         """Everything that can be said without knowing who asks. Raises Refusal."""

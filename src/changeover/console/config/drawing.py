@@ -12,6 +12,7 @@ from changeover.actions.settings_of import Setting
 from changeover.console import marked
 from changeover.console.config.reading import is_ticked
 from changeover.package.answers import Given, shown
+from changeover.package.continuity import Fate, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Field:
     """Copies of a repeatable question that are not saved yet."""
     gone: tuple[str, ...] = ()
     """Copies that are taken back and not saved yet."""
+    passage: Passage | None = None
+    """What becomes of it on the way to another release, when that is not simply kept."""
 
     @property
     def id(self) -> str:
@@ -88,6 +91,10 @@ class Form:
     saved: tuple[str, ...]
     unasked: tuple[str, ...]
     """Answers on file that this release does not ask for."""
+    to: str = ""
+    """The release that is looked at ahead of its update; empty for the one that runs."""
+    passages: tuple[Passage, ...] = ()
+    """What becomes of the answers on the way there, where they are not simply kept."""
 
     @property
     def wrong(self) -> tuple[Field, ...]:
@@ -101,6 +108,8 @@ class Form:
         if count:
             words = "question needs an answer" if count == 1 else "questions need an answer"
             return f"{count} {words} before {self.version} can run."
+        if self.to and not self.unsaved:
+            return f"Every answer fits {self.version}."
         if self.unsaved:
             return "Your answers fit. Nothing is saved yet."
         if self.saved:
@@ -111,7 +120,7 @@ class Form:
         return "Nothing is open: every answer is in force."
 
 
-def drawn(view: View, changes: Sequence[Difference], given: Given, *, before: View) -> Form:
+def drawn(view: View, changes: Sequence[Difference], given: Given, *, before: View, to: str = "") -> Form:
     """The form of a view; `given` are the answers in it that nobody saved yet, `before` is the form without them."""
     asked = [one for one in view.settings if _is_question(one)]
     copies = {one.name: frozenset(one.shown_as.copies) for one in before.settings}
@@ -123,6 +132,8 @@ def drawn(view: View, changes: Sequence[Difference], given: Given, *, before: Vi
         unsaved=bool(given.values or given.removed),
         saved=view.saved,
         unasked=tuple(one.name for one in view.settings if one.group == "not asked by the release"),
+        to=to,
+        passages=tuple(one for one in view.report if one.fate is not Fate.KEPT) if to else (),
     )
 
 
@@ -157,6 +168,7 @@ def _field(number: int, setting: Setting, view: View, given: Given, copies: Mapp
         waiting=bool(own & set(view.saved)),
         added=tuple(sorted(new)),
         gone=tuple(sorted(given.removed & before)),
+        passage=next((one for one in view.report if one.name == setting.name and one.fate is not Fate.KEPT), None),
     )
 
 

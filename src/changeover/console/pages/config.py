@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from changeover.actions import config as action
+from changeover.actions import installations
 from changeover.actions.settings_of import Setting
 from changeover.console.access.csrf import MOST_FIELDS
 from changeover.console.access.refusal import Refusal
@@ -54,22 +55,23 @@ class Config:
 
     async def show(self, request: Request) -> Response:
         """The form as it stands."""
-        return self._answer(request, await self._form(request, Given()))
+        return await self._answer(request, await self._form(request, Given(), to=request.query_params.get("to", "")))
 
     async def draft(self, request: Request) -> Response:
         """The form as it would be; for htmx only the form, else the page."""
-        return self._answer(request, await self._form(request, await self._given(request)))
+        given, to = await self._given(request)
+        return await self._answer(request, await self._form(request, given, to=to))
 
     async def save(self, request: Request) -> Response:
         """Save for the next change when everything fits; else the form again, with what does not."""
-        given = await self._given(request)
-        form = await self._form(request, given)
+        given, to = await self._given(request)
+        form = await self._form(request, given, to=to)
         if form.wrong:
-            return self._answer(request, form, status=422)
+            return await self._answer(request, form, status=422)
         if form.unsaved:
             await action.save(self._room.outside_of(request), self._room.installation, given)
             request.state.detail = ", ".join(sorted({*given.values, *given.removed}))
-        return _to("/config?told=saved", request)
+        return _to(f"/config?{urlencode({'told': 'saved', **({'to': to} if to else {})})}", request)
 
     async def forget(self, request: Request) -> Response:
         """Forget what was saved for the next change."""
@@ -128,16 +130,18 @@ class Config:
         values = {"problem": None, "found": found, "text": said, "name": called, "replace": replace}
         return self._room.render(request, "config_import.html", values)
 
-    async def _form(self, request: Request, given: Given) -> Form:
+    async def _form(self, request: Request, given: Given, *, to: str) -> Form:
         outside, name = self._room.outside_of(request), self._room.installation
-        before = await action.look(outside, name)
-        found = await action.draft(outside, name, given)
-        return drawn(found.view, found.changes, given, before=before)
+        before = await action.look(outside, name, version=to)
+        found = await action.draft(outside, name, given, version=to)
+        return drawn(found.view, found.changes, given, before=before, to=to)
 
-    async def _given(self, request: Request) -> Given:
+    async def _given(self, request: Request) -> tuple[Given, str]:
+        """What was posted, and for which release; empty for the one that runs."""
         posted = await _posted(request)
-        view = await action.look(self._room.outside_of(request), self._room.installation)
-        return read(posted, view.settings, origin=f"{visit_of(request).name} in the console")
+        to = posted.text("to") or ""
+        view = await action.look(self._room.outside_of(request), self._room.installation, version=to)
+        return read(posted, view.settings, origin=f"{visit_of(request).name} in the console"), to
 
     async def _named(self, request: Request) -> Setting:
         async with request.form() as form:
@@ -149,9 +153,15 @@ class Config:
         request.state.detail = found.name
         return found
 
-    def _answer(self, request: Request, form: Form, *, status: int = 200) -> Response:
+    async def _releases(self, request: Request) -> tuple[str, ...]:
+        """What the form can be looked at for, as the last check found it."""
+        found = await installations.find(self._room.outside_of(request), self._room.installation)
+        return tuple(str(one["version"]) for one in found.get("status", "available", default=[]))
+
+    async def _answer(self, request: Request, form: Form, *, status: int = 200) -> Response:
         live = request.headers.get("hx-request") == "true"
-        values = {"form": form, "told": request.query_params.get("told", ""), "live": live}
+        told = request.query_params.get("told", "")
+        values = {"form": form, "told": told, "live": live, "releases": await self._releases(request)}
         return self._room.render(request, PART if live else PAGE, values, status=status)
 
 

@@ -73,7 +73,8 @@ def test_a_form_of_anything_is_answered(desk: Furnished, ada: TestClient, data: 
     form = data.draw(FORMS)
     answer = ada.post(path, data=form)
     assert answer.status_code < 500, (path, form)
-    assert "<script>alert(1)" not in answer.text
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        assert "<script>alert(1)" not in answer.text
     assert "set-cookie" not in answer.headers or path in ("/look", "/login")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.flows import letters
 from tests.unit.console.pages.furnished import Furnished
 from tests.unit.console.pages.questions import publish
 
@@ -241,3 +242,19 @@ def test_a_file_that_cannot_be_taken_is_explained(desk: Furnished, content: byte
     assert says in html.unescape(answer.text)
     assert 'name="agreed"' not in answer.text
     assert desk.saved().values == {}
+
+
+def test_the_form_is_looked_at_ahead_of_an_update(tmp_path: Path) -> None:
+    desk = Furnished(letters.publish(tmp_path / "channel"), {"host": "a.example", "legacy": "yes"})
+    client = desk.client("olaf")
+    assert "1 question needs an answer" not in client.get("/config").text
+    ahead = client.get("/config?to=2.0.0").text
+    assert "for 2.0.0, not deployed yet" in ahead
+    assert "the question is called hostname now" in ahead
+    assert "the release does not ask for it; the answer stays on file" in ahead
+    assert form_of(ahead)["a.hostname"] == "a.example"
+    answer = client.post("/config", data={**form_of(ahead), "a.owner": "nora"})
+    assert answer.headers["location"] == "/config?told=saved&to=2.0.0"
+    assert dict(desk.saved().values) == {"owner": "nora"}
+    assert "Every answer fits 2.0.0." in client.get(answer.headers["location"]).text
+    assert client.get("/config?to=9.9.9").status_code == 409

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from changeover.console.rendering import STATIC
 from changeover.ports import Unreachable
-from tests.unit.console.pages.furnished import MAP, Furnished, done
+from tests.unit.console.pages.furnished import HOME, MAP, Furnished, done
 from tests.unit.console.pages.questions import publish
 
 FONTS = ("next-latin", "mono-latin")
@@ -92,3 +93,20 @@ def test_nothing_is_here_is_a_page(desk: Furnished) -> None:
     assert "Back to Overview" in client.get("/nowhere").text
     assert client.post("/nowhere").status_code == 403
     assert client.get("/healthz").text == "ok"
+
+
+def test_a_fault_of_ours_is_a_page_and_stands_in_the_log(desk: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = desk.client("olaf")
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("changeover.actions.config.forget", broken)
+    client = TestClient(
+        desk.app, base_url=HOME, headers=client.headers, cookies=client.cookies, raise_server_exceptions=False
+    )
+    answer = client.post("/config/forget")
+    assert answer.status_code == 500
+    assert "Something went wrong in the console itself." in answer.text
+    assert "content-security-policy" in answer.headers
+    assert desk.log()[-1] == ("olaf", "POST /config/forget", "failed", "")
