@@ -119,7 +119,8 @@ def _word(word: str, question: Question | None) -> Any:
         return word == "1"
     if question and question.type == "list" and re.fullmatch(r"\{[^:]*\}", word):
         return [yaml_text.scalar(part.strip()) for part in word[1:-1].split(",") if part.strip()]
-    is_structure = word.startswith(("{", "[")) and (question is None or question.type in {"list", *_OPEN})
+    flow = word.startswith(("{", "[")) and (question is None or question.type in _OPEN)
+    is_structure = flow or (question is not None and question.type in {"list", "mapping"})
     return yaml_text.load(word, file="--set") if is_structure else yaml_text.scalar(word)
 
 

@@ -109,6 +109,7 @@ def test_a_packed_subchart_counts_like_a_folder() -> None:
         ("store.size=3", 3),
         ("labels={a: b}", {"a": "b"}),
         ("labels=[1, b]", [1, "b"]),
+        ("labels=a: b\nc: d", {"a": "b", "c": "d"}),
         ("replicas=2", 2),
         ("host=null", None),
     ],
