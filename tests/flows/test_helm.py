@@ -218,3 +218,23 @@ def test_while_a_run_is_cut_off_helm_stands_back_and_resume_ends_it(
     assert history(commands) == [(1, "deployed", "1.0.0"), (2, "pending-upgrade", "1.1.0")]
     commands.run("resume")
     assert history(commands) == [(1, "superseded", "1.0.0"), (2, "deployed", "1.1.0")]
+
+
+def test_two_installations_of_a_chart_share_its_definitions(
+    commands: Commands, repository: tuple[Repository, str]
+) -> None:
+    _, address = repository
+    other = Commands(commands.kubeconfig, f"{commands.namespace}-b")
+    commands.run("install", address, "--name", "tea", *QUICK)
+    other.run("install", address, "--name", "tea", *QUICK)
+    for one in (commands, other):
+        assert listed(one) == [("tea", 1, "deployed", "1.0.0")]
+        status = one.ask("status", "--drift")
+        assert (status["healthy"], status["drift"], status["changed"], status["missing"]) == (True, [], [], [])
+    name = f"teas.{commands.namespace}.example"
+    owners = json.loads(commands.kubectl("get", "crd", name, "-o", "json"))["metadata"]["labels"]
+    other.run("config", "set", "waiters=2", *QUICK)
+    other.run("uninstall", "--yes")
+    again = json.loads(commands.kubectl("get", "crd", name, "-o", "json"))["metadata"]["labels"]
+    assert again == owners
+    commands.kubectl("delete", "namespace", other.namespace, "--wait=false")

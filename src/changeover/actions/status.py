@@ -10,6 +10,7 @@ from changeover.actions import components, installations, revisions, runs_of, tr
 from changeover.actions.components import Component
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject, Ref
+from changeover.plan import inventory
 from changeover.runs.health import kstatus
 from changeover.settings import GATE_POLICY
 
@@ -94,7 +95,7 @@ class _Seen:
 async def _live(outside: Outside, installation: KubeObject, number: int) -> _Seen:
     revision = await revisions.load(outside, installation, number)
     live = await truth.look(outside.cluster, revision)
-    judged = truth.judge(revision, live)
+    judged = truth.judge(revision, live, set_id=inventory.applyset_id(installation.ref))
     sick = _sick([obj for obj in live.values() if obj is not None])
     return _Seen(
         runs=judged.words,

@@ -14,7 +14,7 @@ from typing import Any
 from changeover.objects import REVISION_ANNOTATION, KubeObject
 from changeover.ports import Cluster
 from changeover.render.revision import Revision
-from changeover.settings import PARALLEL
+from changeover.settings import APPLYSET_PART_OF, PARALLEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,18 @@ async def look(cluster: Cluster, revision: Revision) -> Mapping[str, KubeObject 
     return dict(await asyncio.gather(*(one(obj) for obj in revision.objects)))
 
 
-def judge(revision: Revision, live: Mapping[str, KubeObject | None]) -> Truth:
-    """Compare what is live with the revision. Jobs that ran and were removed by their TTL do not count as missing."""
+def judge(revision: Revision, live: Mapping[str, KubeObject | None], *, set_id: str = "") -> Truth:
+    """Compare what is live with the revision; Jobs that ran and were removed by their TTL do not count as missing.
+
+    Nor do definitions count that another ApplySet than `set_id` looks after: they are shared.
+    """
     missing, other, same = [], [], 0
     expected = 0
     for wanted in revision.objects:
         found = live.get(wanted.ref.key)
         if found is None and wanted.kind == "Job":
+            continue
+        if set_id and found is not None and _is_shared(found, set_id):
             continue
         expected += 1
         if found is None:
@@ -65,6 +70,10 @@ def judge(revision: Revision, live: Mapping[str, KubeObject | None]) -> Truth:
         else:
             other.append(str(wanted.ref))
     return Truth(revision.version, same, expected, tuple(missing), tuple(other))
+
+
+def _is_shared(found: KubeObject, set_id: str) -> bool:
+    return found.kind == "CustomResourceDefinition" and found.labels.get(APPLYSET_PART_OF, set_id) != set_id
 
 
 def is_of(found: KubeObject, wanted: KubeObject, digest: str) -> bool:

@@ -12,7 +12,7 @@ from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
 from changeover.plan.immutables.remedy import READOPT, Remedy
 from changeover.plan.model import DryRun, Effect, Rehearsal
-from changeover.plan.strategy import NOT_RUN_AGAIN
+from changeover.plan.strategy import NOT_RUN_AGAIN, SHARED
 from changeover.render.ordering import ON_ROLLBACK
 
 _VALUE = re.compile(r"(Invalid|Unsupported|Duplicate) value: .*(?=: )", re.DOTALL)
@@ -74,6 +74,11 @@ def effect_of(case: Case) -> Decision | None:
     * marked to be kept (``kots.io/keep``, ``helm.sh/resource-policy: keep``) -> keep
     * holds data and its name was not typed -> keep; otherwise -> prune
 
+    In the new revision, another set's:
+
+    * a definition that serves every version of ours -> unchanged, shared: it is not touched
+    * otherwise -> forbidden
+
     In the new revision, and not live:
 
     * needs a definition or Namespace of the same release first -> create (after it)
@@ -96,15 +101,32 @@ def effect_of(case: Case) -> Decision | None:
     if case.desired is None:
         return _leaving(case)
     if case.foreign:
-        return Decision(
-            Effect.FORBIDDEN,
-            f"it belongs to another ApplySet ({case.foreign})",
-            reference="foreign-object",
-            hint="remove it from the other set first, or take it out of this release",
-        )
+        return _foreign(case, case.desired)
     if case.installer:
         return _installer(case)
     return _arriving(case, case.desired) if case.live is None else _staying(case, case.desired, case.live)
+
+
+def _foreign(case: Case, desired: KubeObject) -> Decision:
+    if _is_shared(desired, case.live):
+        return Decision(Effect.UNCHANGED, f"{SHARED}: another Installation looks after it ({case.foreign})")
+    return Decision(
+        Effect.FORBIDDEN,
+        f"it belongs to another ApplySet ({case.foreign})",
+        reference="foreign-object",
+        hint="remove it from the other set first, or take it out of this release",
+    )
+
+
+def _is_shared(desired: KubeObject, live: KubeObject | None) -> bool:
+    """A definition that serves every version of ours: two Installations of a chart in one cluster need it once."""
+    if desired.kind != "CustomResourceDefinition" or live is None:
+        return False
+    ours, theirs = (
+        {str(one.get("name")) for one in obj.get("spec", "versions", default=[]) if one.get("served")}
+        for obj in (desired, live)
+    )
+    return bool(ours) and ours <= theirs
 
 
 def _installer(case: Case) -> Decision:

@@ -150,9 +150,11 @@ def is_applied(change: ObjectChange) -> bool:
 
 
 def is_skipped(change: ObjectChange) -> bool:
-    """An unchanged object that must not be touched: a Job that ran and was removed would run again if applied."""
-    return change.effect is Effect.UNCHANGED and change.reason.startswith(NOT_RUN_AGAIN)
+    """An unchanged object that must not be touched: a Job that ran would run again, a definition is another's."""
+    return change.effect is Effect.UNCHANGED and change.reason.startswith((NOT_RUN_AGAIN, SHARED))
 
 
+SHARED = "shared"
+"""How the reason begins of a definition that another Installation looks after."""
 NOT_RUN_AGAIN = "not run again"
 """How the reason of an unchanged, absent Job begins."""

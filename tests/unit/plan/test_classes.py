@@ -9,6 +9,12 @@ from changeover.settings import SCALED_ANNOTATION
 from tests.unit.plan.world import claim, config_map, deployment, job, obj, refused, stateful_set, with_
 
 
+def crd(*versions: str) -> KubeObject:
+    served = [{"name": name, "served": True, "storage": place == 0} for place, name in enumerate(versions)]
+    kind, api = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
+    return obj(api, kind, "teas.house.example", namespace=None, spec={"versions": served})
+
+
 def case(desired: KubeObject | None, live: KubeObject | None = None, **more: object) -> Case:
     """By default the server would make of the manifest exactly the manifest."""
     one = desired or live
@@ -44,6 +50,8 @@ RULES: list[tuple[str, Case, Effect | None, str]] = [
         Effect.FORBIDDEN,
         "typed patch",
     ),
+    ("shared", case(crd("v1"), crd("v1", "v2"), foreign="applyset-x"), Effect.UNCHANGED, "shared: another"),
+    ("not shared", case(crd("v1", "v2"), crd("v1"), foreign="applyset-x"), Effect.FORBIDDEN, "applyset-x"),
     ("another set's", case(config_map(), config_map(), foreign="applyset-x"), Effect.FORBIDDEN, "applyset-x"),
     ("being deleted", case(config_map("a"), GOING), Effect.UNKNOWN, "being deleted"),
     ("unchanged", case(config_map(a="1"), config_map(a="1")), Effect.UNCHANGED, ""),
