@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import apply, downtime, figures, gitpod, plan, start
+from bench import apply, downtime, figures, gitpod, image_copy, plan, start
 
 
 def figures_of(rounds: int) -> Iterator[figures.Figure]:
@@ -17,6 +17,11 @@ def figures_of(rounds: int) -> Iterator[figures.Figure]:
             yield apply.measure(kubeconfig, rounds)
     else:
         print(f"left out: plan and apply of Gitpod; {gitpod.CHAIN.name} is not here")
+    copying = image_copy.measure(rounds)
+    if copying:
+        yield copying
+    else:
+        print("left out: copying images; neither skopeo nor docker-registry can be had")
     yield downtime.measure()
 
 

@@ -58,12 +58,15 @@ def private_registry(real_nodes: kubebox.Cluster, tmp_path: Path) -> Iterator[Pr
         yield made
 
 
+def _archive(tag: str) -> bytes:
+    return images.python_image(f"letters:{tag}", {"app/readme": f"letters {tag}".encode()}, ["python3"]).read_bytes()
+
+
 @pytest.fixture
 def bundle(tmp_path: Path, namespace: str) -> Path:
     """The vendor's bundle; its image is an archive as our builder writes it."""
-    archive = images.python_image("letters:1", {"app/readme": b"letters"}, ["python3"])
     package = {"app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(), "objects.yaml": OBJECTS.encode()}
-    held = {"docker-archive/vendor.example.com/letters/server/1": archive.read_bytes()}
+    held = {"docker-archive/vendor.example.com/letters/server/1": _archive("1")}
     return bundles.bundle(tmp_path / "letters.airgap", package, held, appSlug="letters", savedImages=[IMAGE])
 
 
@@ -111,6 +114,20 @@ def test_a_bundle_is_pushed_and_installed(
     pods = commands.objects("pods", "-l", "app=letters")
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
     assert commands.ask("status")["healthy"] is True
+    newer = bundles.bundle(
+        tmp_path / "newer.airgap",
+        {
+            "app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(),
+            "objects.yaml": OBJECTS.replace(":1'", ":2'").encode(),
+        },
+        {"docker-archive/vendor.example.com/letters/server/2": _archive("2")},
+        versionLabel="1.1.0",
+        updateCursor="9",
+        savedImages=[IMAGE.replace(":1", ":2")],
+    )
+    commands.run("update", "--from", str(newer), "--plain-http", private.address, *QUICK)
+    pods = commands.objects("pods", "-l", "app=letters", "--field-selector", "status.phase=Running")
+    assert f"{place}/server:2" in {pod["spec"]["containers"][0]["image"] for pod in pods}
     second = Commands(Path(kubeconfig), f"{namespace}-second")
     assert [one["metadata"]["name"] for one in second.objects("secrets")] == ["letters-registry"]
     commands.kubectl("delete", "namespace", f"{namespace}-second", "--wait=false")

@@ -19,6 +19,7 @@ from changeover.cli.options import (
     installation_option,
     licence_options,
     located,
+    push_options,
     registry_options,
     run,
 )
@@ -147,8 +148,7 @@ def plan_rbac(where: Where, version: str, account: str, installation: str) -> No
 @click.command()
 @click.argument("package", default="")
 @click.option("--channel", default="", help="The same as PACKAGE.")
-@click.option("--no-push", is_flag=True, help="Of an air-gap bundle: its images are in the registry already.")
-@click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http to this registry; may be repeated.")
+@push_options
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
@@ -212,13 +212,29 @@ def install(
 
 @click.command()
 @click.argument("version", default="")
+@push_options
 @answers_option
 @change_options
 @click.pass_obj
 def update(
-    where: Where, /, version: str, pairs: tuple[str, ...], files: tuple[Path, ...], installation: str, **chosen: Any
+    where: Where,
+    /,
+    version: str,
+    no_push: bool,
+    plain_http: tuple[str, ...],
+    pairs: tuple[str, ...],
+    files: tuple[Path, ...],
+    installation: str,
+    **chosen: Any,
 ) -> None:
-    """Change over to VERSION, or to the newest release."""
+    """Change over to VERSION, or to the newest release; of an air-gap bundle (--from) the images are pushed first."""
+    from changeover.actions import registries
+
+    bundle = str(chosen.get("source") or "")
+    if bundle.endswith(".airgap") and not no_push:
+        place = run(where, lambda outside: registries.show(outside, installation))
+        if place:
+            images.push(where, bundle, place, plain_http=plain_http)
     _existing(where, installation, asking.ask("update", version=version, pairs=pairs, files=files, **chosen), chosen)
 
 

@@ -129,3 +129,10 @@ def registry_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def push_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether and how the images of an air-gap bundle go to the private registry first."""
+    http = click.option("--plain-http", multiple=True, metavar="HOST", help="Speak http to this registry; may repeat.")
+    push = click.option("--no-push", is_flag=True, help="Of an air-gap bundle: its images are in the registry already.")
+    return push(http(command))
