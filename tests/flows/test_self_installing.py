@@ -79,6 +79,15 @@ def test_it_is_installed_with_consent_and_its_log_outlives_it(installed: Command
     assert "PersistentVolumeClaim/kiosk-data" in held["found"]
 
 
+def test_an_uninstall_knows_what_the_installer_made_and_keeps_its_data(installed: Commands) -> None:
+    said = installed.run("uninstall", "--yes").out
+    assert "Deployment/kiosk" in said
+    assert "keep    PersistentVolumeClaim/kiosk-data" in said
+    names = {one["metadata"]["name"] for one in installed.objects("deployments,configmaps,secrets,serviceaccounts")}
+    assert not names & {"kiosk", "kiosk-app", "kotsadm", "kiosk-settings", "sh.helm.release.v1.kiosk.v1"}
+    assert [one["metadata"]["name"] for one in installed.objects("pvc")] == ["kiosk-data"]
+
+
 def test_updates_answers_and_rollbacks_run_it_again(installed: Commands) -> None:
     uid = live(installed)[2]
     installed.run("update", "1.1.0", *QUICK)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from changeover.actions import following
+from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import data, installers
@@ -48,6 +50,25 @@ async def findings(outside: Outside, revision: Revision, profile: Profile) -> tu
     if not installers.installers_of(revision, profile):
         return ()
     return (*await _rights(outside, revision, profile), *await _held(outside, profile))
+
+
+async def made_by_installer(
+    outside: Outside, installation: KubeObject, owned: Sequence[KubeObject]
+) -> list[KubeObject]:
+    """What is live of its list, the list itself, and Helm's records of its release; not what is `owned` anyway."""
+    installer = following.profile_of(installation, None).installer
+    if installer is None:
+        return []
+    found: list[KubeObject] = []
+    if installer.lists is not None:
+        seen = await listed.look(outside.cluster, installer.lists, outside.namespace)
+        itself = await outside.cluster.get(Ref(listed.CONFIG_MAP, outside.namespace, installer.lists.config_map))
+        found += [*seen.live.values(), *([itself] if itself else [])]
+    if installer.release:
+        selector = f"owner=helm,name={installer.release}"
+        found += await outside.cluster.list(SECRET, namespace=outside.namespace, selector=selector)
+    known = {obj.uid for obj in owned}
+    return list({obj.uid: obj for obj in found if obj.uid not in known}.values())
 
 
 async def settle(outside: Outside, installation: KubeObject, revision: Revision) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import helm_records, installations, revisions, runs_of
+from changeover.actions import helm_records, installations, installing, revisions, runs_of
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
@@ -52,6 +52,7 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
     await runs_of.refuse_second(outside, followed.name)
     await _refuse_sessions(outside, followed)
     owned = await members(outside, followed)
+    owned += await installing.made_by_installer(outside, followed, owned)
     owned += await _made_by(outside, owned)
     populated = await _populated(outside, owned)
     holds = {obj.ref.key for obj in owned if _holds_data(obj, populated)}
