@@ -70,6 +70,21 @@ def bundle(tmp_path: Path, namespace: str) -> Path:
     return bundles.bundle(tmp_path / "letters.airgap", package, held, appSlug="letters", savedImages=[IMAGE])
 
 
+def _newer(folder: Path, namespace: str) -> Path:
+    """The release after it, with another image."""
+    return bundles.bundle(
+        folder / "newer.airgap",
+        {
+            "app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(),
+            "objects.yaml": OBJECTS.replace(":1'", ":2'").encode(),
+        },
+        {"docker-archive/vendor.example.com/letters/server/2": _archive("2")},
+        versionLabel="1.1.0",
+        updateCursor="9",
+        savedImages=[IMAGE.replace(":1", ":2")],
+    )
+
+
 def test_a_bundle_is_pushed_and_installed(
     private_registry: PrivateRegistry, kubeconfig: str, namespace: str, bundle: Path, tmp_path: Path
 ) -> None:
@@ -114,17 +129,7 @@ def test_a_bundle_is_pushed_and_installed(
     pods = commands.objects("pods", "-l", "app=letters")
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
     assert commands.ask("status")["healthy"] is True
-    newer = bundles.bundle(
-        tmp_path / "newer.airgap",
-        {
-            "app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(),
-            "objects.yaml": OBJECTS.replace(":1'", ":2'").encode(),
-        },
-        {"docker-archive/vendor.example.com/letters/server/2": _archive("2")},
-        versionLabel="1.1.0",
-        updateCursor="9",
-        savedImages=[IMAGE.replace(":1", ":2")],
-    )
+    newer = _newer(tmp_path, namespace)
     commands.run("update", "--from", str(newer), "--plain-http", private.address, *QUICK)
     pods = commands.objects("pods", "-l", "app=letters", "--field-selector", "status.phase=Running")
     assert f"{place}/server:2" in {pod["spec"]["containers"][0]["image"] for pod in pods}
