@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import re
 import signal
 import socket
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,20 @@ pytest_plugins = ["tests.flows.simulated_fixtures"]
 pytestmark = [pytest.mark.cluster]
 
 QUICK = ("--strategy", "plain", "--hold", "0", "--yes")
+CHECKS = """apiVersion: troubleshoot.sh/v1beta2
+kind: Preflight
+metadata: {name: checks}
+spec:
+  analyzers:
+  - customResourceDefinition:
+      checkName: Somebody sails
+      customResourceDefinitionName: ships.example.com
+      outcomes: [{fail: {message: No ships here}}, {pass: {message: Ships}}]
+  - customResourceDefinition:
+      checkName: Changeover is set up
+      customResourceDefinitionName: installations.changeover.dev
+      outcomes: [{fail: {message: Not set up}}, {pass: {message: Set up}}]
+"""
 Open = Callable[[], tuple[str, str]]
 SignIn = Callable[[str, str, str], httpx2.Client]
 
@@ -151,3 +167,28 @@ def test_customisations_kept_for_later_hold_after_the_next_change(installed: Com
     assert (kept["waiting"], kept["remarks"]) == (False, [])
     file.write_text("")
     assert installed.ask("customisations", "save", str(file))["customization"] == []
+
+
+def test_checks_a_bundle_and_a_registry_from_the_console(
+    installed: Commands, opened: Open, signed_in: SignIn, tmp_path: Path
+) -> None:
+    (tmp_path / "channel" / "2.0.0" / "checks.yaml").write_text(CHECKS)
+    password = installed.ask("users", "add", "nora", "--role", "operator")["password"]
+    address, _ = opened()
+    nora = signed_in(address, "nora", password)
+    assert nora.post("/preflight", data={"release": "2.0.0"}).status_code == 303
+    page = nora.get("/preflight?release=2.0.0").text
+    assert "1 check fails." in page
+    assert "No ships here" in page
+    assert page.index("Somebody sails") < page.index("Changeover is set up")
+    assert nora.post("/troubleshoot").status_code == 303
+    assert "files" in nora.get("/troubleshoot").text
+    with tarfile.open(fileobj=io.BytesIO(nora.get("/troubleshoot/bundle").content)) as archive:
+        texts = {one.name: opened.read() for one in archive if (opened := archive.extractfile(one))}
+    assert any("letters" in name or b"letters" in text for name, text in texts.items())
+    hidden = (letters.PASSWORD.encode(), base64.b64encode(letters.PASSWORD.encode()))
+    assert not [name for name, text in texts.items() if any(one in text for one in hidden)]
+    login = {"address": "registry.example.com/mirror", "username": "puller", "password": "the-registry-password"}
+    assert nora.post("/registry", data=login).status_code == 303
+    shown = installed.ask("registry", "show")
+    assert shown == {"address": "registry.example.com/mirror", "username": "puller", "password": True}

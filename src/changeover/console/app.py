@@ -25,10 +25,13 @@ from changeover.console.access.refusal import Refusal, plainly, wants_json
 from changeover.console.access.sessions import Sessions
 from changeover.console.pages import (
     account,
+    checks,
     config,
     customisations,
+    licence,
     look,
     overview,
+    registry,
     runs,
     sign_in,
     update,
@@ -51,6 +54,9 @@ PAGES = (
     workspaces,
     config,
     customisations,
+    registry,
+    licence,
+    checks,
     users,
     account,
     audit_page,

@@ -27,6 +27,7 @@ from changeover.kube.blobs import KubeBlobs
 from changeover.kube.journal import Journal
 from changeover.objects import KubeObject
 from changeover.package.answers import Given
+from changeover.ports import Collected
 from changeover.render.revision import Revision
 from tests.crash.api_server import ApiServer
 
@@ -50,6 +51,14 @@ class Clock:
 
     def now(self) -> datetime:
         return datetime(2026, 11, 23, 15, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 7.0
+
+
+async def nothing_collected(*_: Any, **__: Any) -> Collected:
+    """A cluster in which no collector finds anything."""
+    return Collected()
 
 
 @dataclass
@@ -76,7 +85,7 @@ class Furnished:
             journal=lambda run: Journal(cluster, run, pause=0),
             lease=nothing,
             volumes=nothing,
-            collect=nothing,
+            collect=nothing_collected,
             events=nothing,
             webhook=nothing,
             definitions=nothing,

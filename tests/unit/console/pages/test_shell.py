@@ -34,7 +34,7 @@ def test_overview_says_what_runs_and_what_is_in_the_way(desk: Furnished) -> None
 
 def test_pages_hold_no_style_no_inline_script_and_nothing_foreign(desk: Furnished) -> None:
     client = desk.client("ada")
-    for path in ("/", "/config", "/users", "/audit", "/account", "/login", "/nowhere"):
+    for path in ("/", "/config", "/preflight", "/troubleshoot", "/users", "/audit", "/account", "/login", "/nowhere"):
         page = client.get(path).text
         assert not re.search(r"<style|\sstyle=|<script(?! src=\"/static/)|\son[a-z]+=|javascript:", page), path
         assert not re.search(r"""(?:src|href)="(?:https?:|//)""", page), path
