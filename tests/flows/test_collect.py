@@ -10,8 +10,8 @@ from changeover.kube.client import KubeCluster
 from changeover.kube.clock import SystemClock
 from changeover.kube.events import Events
 from changeover.kube.http import UserHttp
-from changeover.objects import API_VERSION, Kind, KubeObject
-from changeover.ports import Bounds
+from changeover.objects import API_VERSION, Kind, KubeObject, is_well
+from changeover.ports import Bounds, Collector
 
 EVENT = Kind("v1", "Event")
 
@@ -47,6 +47,59 @@ async def test_what_is_not_well_tells_why(cluster: KubeCluster, namespace: str, 
     assert "hunter2" not in text
     assert "Pod/well" not in text
     assert sum(len(piece["text"]) for piece in pieces) <= ALL + 3000
+
+
+async def test_collectors_go_into_real_pods_and_leave_none(
+    cluster: KubeCluster, namespace: str, python_image: str
+) -> None:
+    talk = "import pathlib, time; pathlib.Path('/tmp/note').write_text('kept'); print('hello', flush=True); "
+    shop = pod(namespace, "shop", python_image, "python3", "-c", talk + "time.sleep(600)")
+    metadata = {**shop.metadata, "labels": {"app": "shop"}}
+    made = await cluster.create(KubeObject({**shop.raw, "metadata": metadata}))
+    for _ in range(120):
+        seen = await cluster.get(made.ref)
+        if seen and is_well(seen):
+            break
+        await asyncio.sleep(0.5)
+    chosen = {"selector": ["app=shop"]}
+    say = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    broken = {"name": "broken", "image": "127.0.0.1:1/none:1"}
+    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace)
+    done = await collect(
+        [
+            Collector("logs", {"name": "logs", **chosen}),
+            Collector("exec", {"name": "said", "collectorName": "own", "command": ["python3", "-c", say], **chosen}),
+            Collector(
+                "exec",
+                {"name": "late", "command": ["python3", "-c", talk + "time.sleep(60)"], "timeout": "1s", **chosen},
+            ),
+            Collector(
+                "run", {"name": "db", "image": python_image, "command": ["python3", "-c", "print('connection: ok')"]}
+            ),
+            Collector(
+                "run",
+                {"name": "never", "image": python_image, "command": ["python3", "-c", "import time; time.sleep(90)"]},
+            ),
+            Collector("run", broken),
+        ],
+        bounds=Bounds(seconds=20),
+        tell=lambda _: None,
+    )
+    states = {one.title: (one.state, one.reason) for one in done.fetched}
+    assert done.files["logs/shop/main.log"] == b"hello\n"
+    place = f"said/{namespace}/shop/own"
+    assert (done.files[f"{place}-stdout.txt"], done.files[f"{place}-stderr.txt"]) == (b"out\n", b"err\n")
+    assert b"exit code 3" in done.files[f"{place}-errors.json"]
+    assert b"not finished after 1 s" in done.files[f"late/{namespace}/shop-errors.json"]
+    assert done.files["db/db.log"] == b"connection: ok\n"
+    assert "had not ended after" in states["run/never"][1]
+    assert "its pod cannot start" in states["run/broken"][1]
+    for _ in range(60):
+        left = [one.name for one in await cluster.list(made.ref.kind, namespace=namespace)]
+        if left == ["shop"]:
+            return
+        await asyncio.sleep(0.5)
+    raise AssertionError(left)
 
 
 async def test_an_event_stands_on_the_object(cluster: KubeCluster, namespace: str) -> None:
