@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,9 @@ CLUSTER = "demo"
 NAMESPACE = "workbench"
 FIRST, SECOND, BROKEN = "2022.09.2", "2022.10.2", "2022.10.3"
 SESSIONS = 8
+CONSOLE = 8800
+SECONDS = 30
+"""Within which the console must answer."""
 BOLD, DIM, RED, PLAIN = ("\033[1m", "\033[2m", "\033[31m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
 
 
@@ -222,6 +226,35 @@ def immutables(demo: Demo, channel: Path) -> None:
     old.changeover("update", "2022.08.0", "--strategy", "plain", "--hold", "3", "--yes")
 
 
+def console(demo: Demo) -> None:
+    """Chapter 8: the same installation in a browser; hands-free, its first page is asked for and it is closed again."""
+    chapter(8, "The admin console: a finished update to look at, and another waiting")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1] if demo.hands_free else CONSOLE
+    command = [sys.executable, "-m", "changeover", "--kubeconfig", str(demo.kubeconfig), "-n", demo.namespace]
+    command += ["--context", demo.context] if demo.context else []
+    demo.changeover("check", quiet=True)
+    print(f"\n{DIM}$ changeover -n {demo.namespace} admin-console --port {port}{PLAIN}", flush=True)
+    with subprocess.Popen([*command, "admin-console", "--port", str(port), "--no-open"]) as served:
+        try:
+            demo.figures["console"] = f"answers in {answering(f'http://localhost:{port}/login', served):.1f} s"
+            if not demo.hands_free:
+                input(f"\n{BOLD}Open http://localhost:{port}; press Enter here when you have seen enough. {PLAIN}")
+        finally:
+            served.terminate()
+
+
+def answering(url: str, served: subprocess.Popen[bytes]) -> float:
+    """Seconds until it answers."""
+    began = time.monotonic()
+    while time.monotonic() - began < SECONDS and served.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return time.monotonic() - began
+        time.sleep(0.1)
+    raise DemoFailed(f"the console does not answer at {url}")
+
+
 def tell(demo: Demo, began: float) -> None:
     """The end."""
     demo.figures["whole demo"] = f"{time.monotonic() - began:.0f} s"
@@ -268,6 +301,7 @@ def _chapters(demo: Demo, ours: kubebox.Cluster | None) -> None:
         change_over(demo)
         fail(demo)
         immutables(demo, channel)
+        console(demo)
 
 
 @contextlib.contextmanager

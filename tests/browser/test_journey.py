@@ -108,7 +108,7 @@ def picture(page: Page, name: str) -> None:
     for look, (width, height) in LOOKS.items():
         page.emulate_media(color_scheme="dark" if look == "dark" else "light")
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=SCREENS / f"{name}-{look}.png", full_page=look != "phone")
+        page.screenshot(path=SCREENS / f"{name}-{look}.jpg", type="jpeg", quality=72)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
 
