@@ -4,13 +4,16 @@ Options after `--` go to pytest. CHANGEOVER_TEST_KUBECONFIG names another cluste
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 
-from tools.kubebox import toolchain
+from tools.kubebox import machine, toolchain
 
 WORKERS = "2"
+PROGRAMS = ("chromium", "docker-registry")
+"""Debian's packages, each with a program of that name, without which browser and registry tests are skipped."""
 
 
 def main() -> None:
@@ -20,9 +23,19 @@ def main() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "-m", "not slow", *extra]
     if os.environ.get("CHANGEOVER_TEST_KUBECONFIG"):
         sys.exit(subprocess.run(command, check=False).returncode)
+    _programs()
     toolchain.programs()
     print(f"tests: kubebox is built ({time.monotonic() - began:.0f} s)", flush=True)
     sys.exit(subprocess.run(command, check=False).returncode)
+
+
+def _programs() -> None:
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if missing and os.geteuid() == 0:
+        machine.install(missing, lambda text: print(text, flush=True))
+    for name in missing:
+        if not shutil.which(name):
+            print(f"tests: without Debian's {name} some tests are skipped: apt-get install {name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def why_no_real_nodes(tell: Say) -> str | None:
     """Why pods cannot really run here; None when they can. Installs the packages where apt is at hand."""
     rootless = os.environ.get(AS_IF_NOT_ROOT)
     if sys.platform.startswith("linux") and os.geteuid() == 0 and not rootless and missing_packages():
-        _install(missing_packages(), tell)
+        install(missing_packages(), tell)
     reason = why_no_bridge()
     if reason:
         return reason
@@ -92,10 +92,11 @@ def why_no_real_nodes(tell: Say) -> str | None:
     return None
 
 
-def _install(packages: list[str], tell: Say) -> None:
+def install(packages: list[str], tell: Say) -> None:
+    """Debian packages, where apt is; whoever needs them looks afterwards whether they are there."""
     if not shutil.which("apt-get"):
         return
-    tell(f"kubebox: installing {' '.join(packages)} for real nodes")
+    tell(f"kubebox: installing Debian's {' '.join(packages)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     for argv in (install, ["apt-get", "update", "-q"], install):  # the lists may be missing or old
