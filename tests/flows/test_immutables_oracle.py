@@ -60,7 +60,7 @@ async def test_what_is_immutable_is_known_and_nothing_else(cluster: KubeCluster,
     unnamed = [(name, change.reason) for name, _, change in refused if not change.fields]
     alarms = [(name, change.effect, change.reason) for name, change in taken if change.effect in ALARMS]
     print(Counter((change.ref.kind.name, status, change.effect.value) for _, status, change in results))
-    print(f"{len(refused)} refused, {len(taken)} taken, {len(missed)} missed, {len(alarms)} false alarms")
+    print(f"proof: {len(refused)} refused, {len(taken)} taken, {len(missed)} missed, {len(alarms)} false alarms")
     assert refused
     assert missed == []
     assert unnamed == []

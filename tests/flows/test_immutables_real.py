@@ -114,7 +114,8 @@ async def test_labels_and_selectors_change_under_load(
         state = await runs.carry(after, before)
         await asyncio.sleep(3)
     assert state.verdict is Verdict.COMMITTED, state.failed
-    print(f"{kind}: {len(load.seconds)} requests, {len(load.failures)} failed, longest {max(load.seconds):.2f} s")
+    longest = max(load.seconds)
+    print(f"proof: {kind}: {len(load.seconds)} requests, {len(load.failures)} failed, longest {longest:.2f} s")
     assert load.failures == []
     assert len(load.seconds) > 500
     assert await uids(cluster, namespace) == first

@@ -150,8 +150,8 @@ async def test_every_step_costs_the_same(cluster: KubeCluster, namespace: str, s
     sizes = [len(one.get("data", "records")) * 3 // 4 for one in found]
     fifth = steps // 5
     first, last = sorted(times[:fifth])[fifth // 2], sorted(times[-fifth:])[fifth // 2]
-    print(f"{steps} appends: median {first * 1000:.2f} ms of the first, {last * 1000:.2f} ms of the last fifth;")
-    print(f"{len(found)} segments of at most {max(sizes)} bytes, {sum(sizes)} in all")
+    print(f"proof: {steps} appends: median {first * 1000:.2f} ms of the first, {last * 1000:.2f} ms of the last fifth;")
+    print(f"proof: {len(found)} segments of at most {max(sizes)} bytes, {sum(sizes)} in all")
     assert max(sizes) <= SEGMENT_BYTES
     assert len(await Journal(cluster, run(namespace)).read()) == steps
 
