@@ -14,9 +14,12 @@ ALONE = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 QUIET = ("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * 127.0.0.1")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium without any way out of this machine."""
+    """Headless Chromium without any way out of this machine.
+
+    For one module: while it lives its event loop runs in this thread, and no other test may have one.
+    """
     if not CHROMIUM:
         pytest.skip("no Chromium: install Debian's package chromium or set CHANGEOVER_TEST_CHROMIUM")
     with sync_playwright() as playwright:
