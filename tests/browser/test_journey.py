@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.flows.commands import ROOT, Commands, until
-from tests.flows.workbench import QUICK, Workbench
+from tests.flows.workbench import Workbench
 from tools import kubebox
 
 pytestmark = pytest.mark.cluster
@@ -190,20 +190,3 @@ def test_a_console_that_is_killed_goes_on_when_told(bench: Workbench, console: C
     page.get_by_role("button", name="Go on here").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("2022.09.2 runs.", timeout=300_000)
     bench.whole_at("2022.09.2")
-
-
-def test_a_question_is_answered_on_the_page(bench: Workbench, page: Page) -> None:
-    names = bench.people(2)
-    bench.record()
-    bench.faults(backupFails=names[0])
-    bench.changeover.run("update", "2022.10.2", "--strategy", "window", "--yes", *QUICK, expect=5)
-    page.goto("/runs/workbench-5")
-    expect(page.get_by_text("Held, asks you").first).to_be_visible()
-    picture(page, "run-held")
-    page.get_by_label("Go on without this proof").check()
-    page.get_by_label(names[0]).check()
-    page.get_by_label("Reason").fill("they have a copy")
-    page.get_by_role("button", name="Answer").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 runs.", timeout=300_000)
-    bench.whole_at("2022.10.2")
-    assert bench.nothing_lost(reported=names[:1])["reported"] == 1
