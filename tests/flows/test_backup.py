@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,10 +157,8 @@ async def test_an_image_that_cannot_be_pulled_is_named(
     policy = {"destination": str(tmp_path), "image": "127.0.0.1:1/none:1"}
     volumes = volumes_of(cluster, policy, installation(namespace))
     assert volumes is not None
-    began = time.monotonic()
     with pytest.raises(MoverNotStarted, match="ImagePull"):
         await volumes.back_up("db", name="db", key="shop-1/x")
-    assert time.monotonic() - began < 30
 
 
 async def test_a_command_runs_in_a_container(cluster: KubeCluster, namespace: str, python_image: str) -> None:
