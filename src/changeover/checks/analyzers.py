@@ -26,19 +26,29 @@ JUDGES: Mapping[str, Judge] = {
 """By the name that specs use; those of presence stand in `presence.KINDS`."""
 
 
-def analyze(analyzer: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
+HOST_JUDGES: Mapping[str, Judge] = {}
+"""Analyzers of a host; some have the name of one of the cluster and look at other files."""
+
+
+def knows(kind: str, *, host: bool = False) -> bool:
+    """Whether analyzers of this kind are judged at all."""
+    return kind in HOST_JUDGES if host else kind in JUDGES or kind in presence.KINDS
+
+
+def analyze(analyzer: Mapping[str, Any], files: Mapping[str, str], *, host: bool = False) -> list[Finding]:
     """Judge one entry of a spec's analyzers by the files (path -> text); never raises for what they say."""
     kind = kind_of(analyzer)
     spec = mapping(analyzer.get(kind))
     title = text(spec.get("checkName")) or kind
-    if kind in presence.KINDS:
+    if not host and kind in presence.KINDS:
         found = presence.judge(kind, spec, files)
         return [found] if found else []
-    if kind not in JUDGES:
+    judge = (HOST_JUDGES if host else JUDGES).get(kind)
+    if judge is None:
         return [Finding("unknown", title, f"Analyzers of kind {kind} cannot be judged yet.")]
     try:
-        return JUDGES[kind](spec, files)
+        return judge(spec, files)
     except CannotJudge as reason:
         return [Finding("unknown", title, f"This cannot be judged: {reason}.")]
-    except (ValueError, TypeError, KeyError, AttributeError) as wrong:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as wrong:
         return [Finding("unknown", title, f"What it says, or what was collected, cannot be read: {wrong}")]
