@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from changeover.checks.finding import CannotJudge, Finding, Verdict
-from changeover.gotemplate import TemplateProblem, parse
+from changeover.gotemplate import TemplateProblem, parse, sprig
 from changeover.package.application import mapping, mappings
 
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass")
@@ -60,7 +60,7 @@ def rendered(message: str, data: Mapping[str, Any] | None) -> str:
     if data is None or "{{" not in message:
         return message
     try:
-        return parse(message, name="message").render(data)
+        return parse(message, name="message", functions=sprig.pure()).render(data)
     except TemplateProblem:
         return message
 

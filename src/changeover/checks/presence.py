@@ -91,6 +91,19 @@ def _definition(_: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bo
     return None if items is None else any(_metadata(item).get("name") == name for item in items)
 
 
+def _ingress(spec: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool | None:
+    items = _items(files, f"ingress/{spec.get('namespace') or 'default'}")
+    return None if items is None else any(_metadata(item).get("name") == name for item in items)
+
+
+def _pull_secret(_: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool | None:
+    paths = [path for path in files if path.startswith("cluster-resources/image-pull-secrets/")]
+    if not paths:
+        return None
+    told = [json.loads(files[path]) for path in paths]
+    return any(isinstance(one, Mapping) and name in one for one in told)
+
+
 def _items(files: Mapping[str, str], name: str) -> list[Mapping[str, Any]] | None:
     text = files.get(f"cluster-resources/{name}.json")
     if text is None:
@@ -108,6 +121,8 @@ _KINDS = {
     "configMap": ("ConfigMap", "configMapName", _config_map),
     "storageClass": ("Storage class", "storageClassName", _storage_class),
     "ingressClass": ("Ingress class", "ingressClassName", _ingress_class),
+    "ingress": ("Ingress", "ingressName", _ingress),
+    "imagePullSecret": ("Image pull secret", "registryName", _pull_secret),
     "customResourceDefinition": ("Custom resource definition", "customResourceDefinitionName", _definition),
 }
 KINDS = frozenset(_KINDS)

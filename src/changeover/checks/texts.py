@@ -17,7 +17,7 @@ _PER_POD = ("-stdout.txt", "-stderr.txt", "-errors.json")
 def text_analyze(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """By `regex`, which is there or not, or by `regexGroups`, whose values are compared."""
     title = str(spec.get("checkName") or spec.get("collectorName") or "Text Analyze")
-    paths = _paths(spec, files)
+    paths = matching(spec, files)
     if not paths:
         wanted = _path(spec, str(spec.get("fileName") or ""))
         missing = Finding("unknown", title, f"No collected file is called {wanted}, so this cannot be judged.")
@@ -25,11 +25,12 @@ def text_analyze(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Find
     groups, regex = str(spec.get("regexGroups") or ""), str(spec.get("regex") or "")
     if not groups and not regex:
         return [Finding("fail", title, "Invalid analyzer")]
-    judge: Callable[[Mapping[str, Any], str, Pattern, str], Finding] = _by_groups if groups and not regex else _by_match
-    return [judge(spec, title, _pattern(regex or groups), files[path]) for path in paths]
+    judge: Callable[[Mapping[str, Any], str, Pattern, str], Finding] = by_groups if groups and not regex else _by_match
+    return [judge(spec, title, pattern_of(regex or groups), files[path]) for path in paths]
 
 
-def _pattern(source: str) -> Pattern:
+def pattern_of(source: str) -> Pattern:
+    """A pattern of a spec. Raises CannotJudge."""
     try:
         return compile_pattern(source)
     except BadPattern as error:
@@ -40,7 +41,8 @@ def _path(spec: Mapping[str, Any], name: str) -> str:
     return "/".join(filter(None, (str(spec.get("collectorName") or ""), name)))
 
 
-def _paths(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
+def matching(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
+    """The collected files that `fileName` of `collectorName` fits, without those that it excludes."""
     name = str(spec.get("fileName") or "")
     wanted = [_path(spec, name)]
     if name.endswith(_PER_POD) and "*" not in name:
@@ -70,7 +72,8 @@ def _by_match(spec: Mapping[str, Any], title: str, pattern: Pattern, content: st
     return Finding("unknown", title, NONE_HOLDS, measured=measured)
 
 
-def _by_groups(spec: Mapping[str, Any], title: str, pattern: Pattern, content: str) -> Finding:
+def by_groups(spec: Mapping[str, Any], title: str, pattern: Pattern, content: str) -> Finding:
+    """The first outcome ``<group> <op> <value>`` that holds, its message rendered over the groups."""
     match = pattern.search(content)
     found = {name: match.group(name) for name in pattern.names} if match else {}
     measured = ", ".join(f"{name} = {value}" for name, value in found.items()) or "the pattern is not there"

@@ -1,4 +1,4 @@
-"""Analyzers of what should run: deploymentStatus, statefulsetStatus, jobStatus, clusterPodStatuses. Pure."""
+"""Analyzers of what should run: deployments, statefulsets, replicasets, jobs, pods. Pure."""
 
 from __future__ import annotations
 
@@ -56,6 +56,49 @@ def job(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     return [first(spec, title, holds, measured=", ".join(f"{count} {name}" for name, count in counts.items()))]
 
 
+def replicaset(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
+    """``ready|available <op> N``, by name or for each that a selector fits; without either all must be ready."""
+    name, selector = str(spec.get("name") or ""), texts(spec.get("selector"))
+    namespaces = texts(spec.get("namespaces")) or texts([spec.get("namespace")])
+    found = list(listed(files, "replicasets", namespaces))
+    if not name and not selector:
+        unready = [
+            Finding(
+                "fail",
+                str(spec.get("checkName") or f"{one.namespace}/{one.name} ReplicaSet Status"),
+                f"The replicaset {one.namespace}/{one.name} is not ready",
+            )
+            for one in found
+            if one.get("status", "availableReplicas", default=0) < one.get("spec", "replicas", default=1)
+        ]
+        return unready or [Finding("pass", "ReplicaSet Status", f"All {len(found)} replicasets are as they should")]
+    chosen = [one for one in found if (one.name == name if name else _labelled(one, selector))]
+    if not chosen:
+        title = str(spec.get("checkName") or f"{name or ','.join(selector)} Status")
+        return [_absent(spec, title, f'The replicaset "{name or ",".join(selector)}" was not found')]
+    return [_replicaset(spec, one) for one in chosen]
+
+
+def _replicaset(spec: Mapping[str, Any], obj: KubeObject) -> Finding:
+    counts = {word: int(obj.get("status", f"{word}Replicas", default=0)) for word in ("ready", "available")}
+
+    def holds(when: str) -> bool:
+        if when == "absent":
+            return False
+        name, operator, wanted = words(when, 3)
+        if name not in counts:
+            raise CannotJudge(f"{name} is not known of ReplicaSets")
+        return compare(operator, counts[name], whole(wanted))
+
+    measured = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return first(spec, str(spec.get("checkName") or f"{obj.name} Status"), holds, measured=measured)
+
+
+def _labelled(obj: KubeObject, selector: Sequence[str]) -> bool:
+    pairs = [one.partition("=") for text in selector for one in text.split(",")]
+    return all(obj.labels.get(key.strip()) == value.lstrip("=").strip() for key, _, value in pairs)
+
+
 def _named(spec: Mapping[str, Any], files: Mapping[str, str], plural: str) -> KubeObject | None:
     namespace = str(spec.get("namespace") or "default")
     content = files.get(f"cluster-resources/{plural}/{namespace}.json")
@@ -79,7 +122,7 @@ def _all(
 ) -> list[Finding]:
     """One finding for each object that is not as it should be; one that says so when all are."""
     namespaces = texts(spec.get("namespaces")) or (texts([spec.get("namespace")]))
-    found = list(_listed(files, _PLURALS[word], namespaces))
+    found = list(listed(files, _PLURALS[word], namespaces))
     findings = [
         Finding("fail", f"{one.namespace}/{one.name} {word.title()} Status", f"The {word} {text}")
         for one in found
@@ -101,7 +144,8 @@ def _unfinished(obj: KubeObject) -> str:
     return f"{obj.namespace}/{obj.name} is not complete" if done < wanted else ""
 
 
-def _listed(files: Mapping[str, str], plural: str, namespaces: Sequence[str]) -> Iterator[KubeObject]:
+def listed(files: Mapping[str, str], plural: str, namespaces: Sequence[str]) -> Iterator[KubeObject]:
+    """The collected objects of a kind in these namespaces, all when none is named. Raises CannotJudge."""
     folder = f"cluster-resources/{plural}/"
     paths = sorted(path for path in files if path.startswith(folder) and "/" not in path.removeprefix(folder))
     wanted = {f"{folder}{one}.json" for one in namespaces}
@@ -120,7 +164,7 @@ def _objects(content: str) -> list[KubeObject]:
 def pods(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """``== <phase or reason>``, ``!= Healthy``; one finding for each pod, the same only once."""
     findings: list[Finding] = []
-    for pod in _listed(files, "pods", texts(spec.get("namespaces"))):
+    for pod in listed(files, "pods", texts(spec.get("namespaces"))):
         reason, message = why(pod)
         status = {**pod.get("status", default={}), "Reason": reason, "Message": message or _events(files, pod)}
         status["Phase"] = str(pod.get("status", "phase", default=""))

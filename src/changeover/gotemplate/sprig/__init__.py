@@ -23,9 +23,14 @@ from changeover.gotemplate.sprig import (
 _TOPICS = (text, numeric, lists, dicts, flow, encoding, reflection, paths, regex, constraints, urls)
 
 
-def functions(sources: Sources) -> dict[str, Function]:
-    """Every function of Sprig by its name."""
+def pure() -> dict[str, Function]:
+    """The functions that need neither time nor randomness, by their names."""
     found: dict[str, Function] = {}
     for topic in _TOPICS:
         found |= topic.FUNCTIONS
-    return found | dates.functions(sources) | crypto.functions(sources)
+    return found
+
+
+def functions(sources: Sources) -> dict[str, Function]:
+    """Every function of Sprig by its name."""
+    return pure() | dates.functions(sources) | crypto.functions(sources)
