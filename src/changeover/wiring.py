@@ -15,6 +15,7 @@ from typing import Any
 from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
 from changeover.channel import airgap
+from changeover.channel import files as package_files
 from changeover.channel.charts import HelmCharts, Reach
 from changeover.channel.generators import produce
 from changeover.channel.registry import moves
@@ -80,6 +81,11 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
 def desk() -> Desk:
     """What work without a cluster needs."""
     return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce, copy_images=copy_images)
+
+
+def support_bundle_files(path: Path) -> Mapping[str, bytes]:
+    """What a support bundle holds, packed or unpacked. Raises NoPackage, UnsafeArchive, BrokenArchive."""
+    return package_files.load_bundle(path)
 
 
 async def copy_images(

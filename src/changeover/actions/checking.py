@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from changeover.actions import following, licensing
@@ -100,7 +101,8 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     may, skipped = consent.split(complete.collectors, how.allowed)
     raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
-    judged = tuple(one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask))
+    now = outside.clock.now()
+    judged = tuple(one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask, now=now))
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
     return Checked(
         complete,
@@ -110,8 +112,10 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     )
 
 
-def judge(analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask) -> list[Judged]:
-    """What one analyzer says of the files."""
+def judge(
+    analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask, *, now: datetime, host: bool = False
+) -> list[Judged]:
+    """What one analyzer says of the files; `host`: it is one of a host."""
     texts = _Texts(files)
     kind, strict = specs.kind_of(analyzer), specs.is_strict(analyzer)
     return [
@@ -124,7 +128,7 @@ def judge(analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask) -
             mask.words(one.measured),
             mask.words(one.uri),
         )
-        for one in analyzers.analyze(analyzer, texts)
+        for one in analyzers.analyze(analyzer, texts, host=host, now=now)
     ]
 
 

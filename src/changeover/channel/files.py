@@ -18,6 +18,19 @@ class NoPackage(Problem):
     reference = "no-package"
 
 
+def load_bundle(path: Path, *, limits: archive.Limits = archive.LIMITS) -> Mapping[str, bytes]:
+    """The files of a support bundle, packed or unpacked, links within it followed. Raises as `load` does."""
+    try:
+        if path.is_dir():
+            return _folder(path, limits, follow=True)
+        content = path.read_bytes()
+    except OSError as error:
+        raise NoPackage(
+            f"There is no support bundle at {path}.", found=error.strerror, hint="give a .tar.gz or a folder"
+        ) from None
+    return archive.read_tar(content, name=path.name, limits=limits, follow=True)
+
+
 def load(path: Path, *, limits: archive.Limits = archive.LIMITS) -> Mapping[str, bytes]:
     """The files of a local package by their names, links not followed.
 
@@ -45,12 +58,12 @@ def unpack(content: bytes, name: str, *, limits: archive.Limits = archive.LIMITS
     )
 
 
-def _folder(top: Path, limits: archive.Limits) -> Mapping[str, bytes]:
+def _folder(top: Path, limits: archive.Limits, *, follow: bool = False) -> Mapping[str, bytes]:
     files: dict[str, bytes] = {}
     total = 0
     for path in _walk(top):
         name = path.relative_to(top).as_posix()
-        if path.is_symlink():
+        if path.is_symlink() and not (follow and path.resolve().is_relative_to(top.resolve())):
             raise archive.UnsafeArchive(f"{top} holds the link {name}.", hint="put the file itself there")
         if not path.is_file():
             continue

@@ -26,13 +26,13 @@ _PATIENT = Fraction(80)
 
 
 def ceph_status(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
-    """``HEALTH_OK`` or ``<op> HEALTH_WARN``; nothing is said where no status was collected."""
+    """``HEALTH_OK`` or ``<op> HEALTH_WARN``."""
     title = str(spec.get("checkName") or "Ceph Status")
     parts = (str(spec.get("collectorName") or ""), str(spec.get("namespace") or ""), "ceph/status.json")
-    content = files.get("/".join(filter(None, parts)))
-    if content is None:
-        return []
-    told = mapping(json.loads(content))
+    path = "/".join(filter(None, parts))
+    if path not in files:
+        raise CannotJudge(f"{path} was not collected")
+    told = mapping(json.loads(files[path]))
     status = str(mapping(told.get("health")).get("status") or "")
     plain = {word: {"message": "Ceph is healthy" if word == "pass" else f"Ceph status is {status}"} for word in _MEANT}
     given = spec if spec.get("outcomes") else {"outcomes": [{word: outcome} for word, outcome in plain.items()]}

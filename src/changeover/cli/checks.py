@@ -114,15 +114,20 @@ def support_bundle(
 
 @click.command()
 @located
-@click.argument("bundle", type=_FILE)
-@click.option("--spec", "specs", multiple=True, required=True, type=_FILE, help="File with analyzers.")
+@click.argument("bundle", type=click.Path(exists=True, path_type=Path))
+@click.option("--spec", "specs", multiple=True, type=_FILE, help="File with analyzers; without any, those within.")
 @click.option("--spec-values", "values", type=_FILE, help="YAML file of values for templated (v1beta3) specs.")
 @click.pass_obj
 def analyze(where: Where, bundle: Path, specs: tuple[Path, ...], values: Path | None) -> None:
-    """Judge a support BUNDLE by the analyzers of a spec; no cluster is asked. Exits as preflight does."""
+    """Judge a support BUNDLE (.tar.gz or folder) by the analyzers of a spec; no cluster is asked.
+
+    Exits with 3 when a check fails or cannot be judged.
+    """
+    from changeover import wiring
     from changeover.actions import analyzing
 
-    checked = analyzing.analyze(bundle.read_bytes(), _texts(specs), name=str(bundle), values=_values(values))
+    files = wiring.support_bundle_files(bundle)
+    checked = analyzing.analyze(files, _texts(specs), now=wiring.desk().clock.now(), values=_values(values))
     show_checked(where, checked)
     if checked.verdict in {"fail", "unknown"}:
         raise click.exceptions.Exit(3)

@@ -1,6 +1,7 @@
 """Reads archives that nobody vouches for, from bytes to named bytes, without touching a disk.
 
-* regular files and folders only; links, devices, sparse files and anything else are refused by name;
+* regular files and folders only; devices, sparse files and anything else are refused by name, and links too, unless
+  they are asked to be followed: then they stand for a file within, and one that leads outside is refused;
 * no absolute names, no ``..``, no name twice, no file where a folder was;
 * bounded: entries, size of one file, size of all, and how much a compressed byte may grow to;
 * checksums of headers are verified; a cut-off archive is refused, never half read.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import posixpath
 import re
 import tarfile
 import zlib
@@ -48,19 +50,25 @@ class BrokenArchive(Problem):
     reference = "broken-archive"
 
 
-def read_tar(content: bytes, *, name: str = "the archive", limits: Limits = LIMITS) -> dict[str, bytes]:
-    """The regular files of a .tar, .tar.gz or .tgz by their clean names.
+def read_tar(
+    content: bytes, *, name: str = "the archive", limits: Limits = LIMITS, follow: bool = False
+) -> dict[str, bytes]:
+    """The regular files of a .tar, .tar.gz or .tgz by their clean names; `follow`: links within it too.
 
     Raises UnsafeArchive, BrokenArchive.
     """
     plain = gunzip(content, name=name, limits=limits) if content.startswith(GZIP_MAGIC) else content
     files: dict[str, bytes] = {}
+    links: dict[str, str] = {}
     total = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             for count, entry in enumerate(archive, start=1):
                 if count > limits.entries:
                     raise UnsafeArchive(f"{name} has more than {limits.entries} entries.")
+                if follow and (entry.issym() or entry.islnk()):
+                    links[clean_path(entry.name, name=name)] = _target(entry, name)
+                    continue
                 if not _is_plain(entry, name):
                     continue
                 path = clean_path(entry.name, name=name)
@@ -71,8 +79,17 @@ def read_tar(content: bytes, *, name: str = "the archive", limits: Limits = LIMI
                 files[path] = _content(archive, entry, name)
     except tarfile.TarError as error:
         raise BrokenArchive(f"{name} is not a complete tar archive.", found=str(error)) from None
+    files.update({link: files[at] for link, at in links.items() if at in files and link not in files})
     _refuse_file_as_folder(files, name)
     return files
+
+
+def _target(link: tarfile.TarInfo, name: str) -> str:
+    """The file of the archive for which a link stands. Raises UnsafeArchive."""
+    folder = posixpath.dirname(link.name) if link.issym() else ""
+    if link.linkname.startswith("/"):
+        return clean_path(link.linkname, name=name)
+    return clean_path(posixpath.normpath(posixpath.join(folder, link.linkname)), name=name)
 
 
 def gunzip(content: bytes, *, name: str, limits: Limits = LIMITS) -> bytes:

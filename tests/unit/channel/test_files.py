@@ -110,3 +110,22 @@ async def test_a_source_is_a_channel_or_one_package(tmp_path: Path) -> None:
     assert await single.fetch("a") == {"a.yaml": MANIFEST}
     with pytest.raises(UnknownRelease):
         await single.fetch("b")
+
+
+def test_a_support_bundle_is_the_same_packed_or_not_and_its_links_stay_within(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    (folder / "logs").mkdir(parents=True)
+    (folder / "x.log").write_bytes(b"said")
+    (folder / "logs" / "x.log").symlink_to("../x.log")
+    (folder / "gone.log").symlink_to("nowhere")
+    wanted = {"x.log": b"said", "logs/x.log": b"said"}
+    (tmp_path / "b.tar.gz").write_bytes(archive.pack(wanted))
+    assert files.load_bundle(folder) == files.load_bundle(tmp_path / "b.tar.gz") == wanted
+    (folder / "out.log").symlink_to("/etc/passwd")
+    with pytest.raises(archive.UnsafeArchive, match=r"the link out\.log"):
+        files.load_bundle(folder)
+    with pytest.raises(files.NoPackage, match="no support bundle"):
+        files.load_bundle(tmp_path / "absent")
+    (tmp_path / "noise.tar.gz").write_bytes(b"noise")
+    with pytest.raises(archive.BrokenArchive):
+        files.load_bundle(tmp_path / "noise.tar.gz")

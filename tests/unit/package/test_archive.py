@@ -128,3 +128,20 @@ def test_one_damaged_byte_never_gets_through_unnoticed_in_a_header(place: int, v
     whole[place % 512] = value
     with contextlib.suppress(archive.BrokenArchive, archive.UnsafeArchive):
         assert set(archive.read_tar(bytes(whole))) <= {"a.yaml"}
+
+
+def test_links_are_followed_within_when_asked() -> None:
+    content = _tar(
+        (_entry("b/logs/x.log", tarfile.SYMTYPE, "../pods/x.log"), b""),
+        (_entry("b/hard.log", tarfile.LNKTYPE, "b/pods/x.log"), b""),
+        (_entry("b/gone.log", tarfile.SYMTYPE, "nowhere"), b""),
+        (_entry("b/pods/x.log"), b"said"),
+    )
+    wanted = {"b/logs/x.log": b"said", "b/hard.log": b"said", "b/pods/x.log": b"said"}
+    assert archive.read_tar(content, follow=True) == wanted
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "../../../etc/passwd"])
+def test_followed_links_that_lead_outside_are_refused(target: str) -> None:
+    with pytest.raises(archive.UnsafeArchive, match="leads outside"):
+        archive.read_tar(_tar((_entry("b/x", tarfile.SYMTYPE, target), b"")), follow=True)
