@@ -12,8 +12,14 @@ import time
 from tools.kubebox import machine, toolchain
 
 WORKERS = "2"
-PROGRAMS = ("chromium", "docker-registry")
-"""Debian's packages, each with a program of that name, without which browser and registry tests are skipped."""
+PROGRAMS = {
+    "chromium": "chromium",
+    "docker-registry": "docker-registry",
+    "postgresql": "pg_lsclusters",
+    "mariadb-server": "mariadbd",
+    "redis-server": "redis-server",
+}
+"""Debian's packages, each with a program of it; tests of browsers, registries or databases are skipped without."""
 
 
 def main() -> None:
@@ -30,11 +36,11 @@ def main() -> None:
 
 
 def _programs() -> None:
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    missing = [name for name, program in PROGRAMS.items() if not shutil.which(program)]
     if missing and os.geteuid() == 0:
         machine.install(missing, lambda text: print(text, flush=True))
     for name in missing:
-        if not shutil.which(name):
+        if not shutil.which(PROGRAMS[name]):
             print(f"tests: without Debian's {name} some tests are skipped: apt-get install {name}", flush=True)
 
 

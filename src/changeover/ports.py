@@ -334,6 +334,8 @@ class Collector:
 
     kind: str
     spec: Mapping[str, Json]
+    place: Literal["cluster", "host", "nodes"] = "cluster"
+    """Where it looks: in the cluster, at the machine that collects, or at each node."""
 
     @property
     def name(self) -> str:
@@ -342,8 +344,9 @@ class Collector:
 
     @property
     def title(self) -> str:
-        """``logs/server``, or only the kind."""
-        return f"{self.kind}/{self.name}" if self.name else self.kind
+        """``logs/server``, or only the kind; ``host cpu`` of what does not look in the cluster."""
+        place = "" if self.place == "cluster" else f"{self.place.removesuffix('s')} "
+        return place + (f"{self.kind}/{self.name}" if self.name else self.kind)
 
 
 @dataclass(frozen=True, slots=True)

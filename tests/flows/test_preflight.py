@@ -77,6 +77,19 @@ def test_what_was_not_collected_is_unknown_and_no_success(commands: Commands, tm
     assert "hunter2" not in json.dumps(found)
 
 
+def test_this_machine_is_looked_at_only_when_a_person_says_so(commands: Commands, tmp_path: Path) -> None:
+    passes = [{"pass": {"when": "count >= 1", "message": "enough"}}, {"fail": {"message": "too few"}}]
+    said = {"collectors": [{"cpu": {}}, {"run": {"command": "id"}}], "analyzers": [{"cpu": {"outcomes": passes}}]}
+    path = tmp_path / "host.yaml"
+    path.write_text(yaml.safe_dump({"apiVersion": "troubleshoot.sh/v1beta2", "kind": "HostPreflight", "spec": said}))
+    unasked = commands.ask("preflight", "--spec", str(path), expect=3)
+    assert [one["verdict"] for one in unasked["findings"]] == ["unknown"]
+    assert "not agreed to: --allow host" in unasked["collectors"][0]["reason"]
+    done = commands.ask("preflight", "--spec", str(path), "--allow", "host")
+    assert verdicts(done) == {"Number of CPUs": "pass"}
+    assert [(one["collector"], one["state"]) for one in done["collectors"]] == [("host cpu", "done"), ("host run", "skipped")]
+
+
 def test_a_file_without_checks_is_a_problem(commands: Commands, tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")

@@ -98,11 +98,13 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     """Collect what may be collected, judge it, and take secrets out. Raises BadRedactor."""
     began = outside.clock.monotonic()
     complete = wanted.complete()
-    may, skipped = consent.split(complete.collectors, how.allowed)
+    may, skipped = consent.split((*complete.collectors, *complete.host_collectors), how.allowed)
     raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
     now = outside.clock.now()
-    judged = tuple(one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask, now=now))
+    judged = [one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask, now=now)]
+    for analyzer in complete.host_analyzers:
+        judged += judge(analyzer, raw.files, mask, now=now, host=True)
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
     return Checked(
         complete,

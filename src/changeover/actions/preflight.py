@@ -38,7 +38,7 @@ async def preflight(outside: Outside, wanted: Wanted, how: How, *, agree: Agree)
     """Collect, judge, redact. Raises NoSpec when nothing says what to check."""
     subject = await subject_of(outside, wanted)
     found = specs.read(subject.documents, kinds=specs.KINDS if wanted.files else KINDS)
-    if not found.analyzers:
+    if not found.analyzers and not found.host_analyzers:
         raise specs.NoSpec(
             f"{subject.title} says nothing about what to check.",
             found=", ".join(found.documents) or "no Preflight",
@@ -49,7 +49,11 @@ async def preflight(outside: Outside, wanted: Wanted, how: How, *, agree: Agree)
 
 def agreed(found: Specs, how: How, agree: Agree) -> How:
     """The same with what a person agrees to now."""
-    asked = {one: titles for one, titles in consent.asked(found.collectors).items() if one not in how.allowed}
+    asked = {
+        one: titles
+        for one, titles in consent.asked((*found.collectors, *found.host_collectors)).items()
+        if one not in how.allowed
+    }
     return How(how.allowed | agree(asked), how.bounds, how.tell) if asked else how
 
 

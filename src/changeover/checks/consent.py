@@ -43,11 +43,15 @@ _KINDS: Mapping[str, frozenset[Consent]] = {
     "http": frozenset({Consent.HTTP}),
     **dict.fromkeys(("postgres", "postgresql", "mysql", "redis"), frozenset({Consent.HTTP})),
 }
+_CALLS = frozenset({"http", "tcpConnect", "tcpLoadBalancer", "httpLoadBalancer"})
+"""Collectors of a host that send something elsewhere."""
 _REACHES = ("hostNetwork", "hostPID", "hostIPC")
 
 
 def needed(collector: Collector) -> frozenset[Consent]:
     """What one collector asks for; empty for what only reads."""
+    if collector.place != "cluster":
+        return frozenset({Consent.HOST, *([Consent.HTTP] if collector.kind in _CALLS else [])})
     found = _KINDS.get(collector.kind, frozenset())
     if collector.kind == "runPod" and _reaches_node(mapping(collector.spec.get("podSpec"))):
         found |= {Consent.PRIVILEGED}

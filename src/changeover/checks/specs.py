@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from changeover.errors import Problem
 from changeover.gotemplate import Function, parse
@@ -43,6 +43,7 @@ LABELS = ("troubleshoot.sh/kind", "troubleshoot.io/kind")
 DATA_KEYS = ("support-bundle-spec", "preflight.yaml", "preflight-spec", "redactor-spec")
 """Where Secrets and ConfigMaps hold a spec."""
 
+Place = Literal["cluster", "host", "nodes"]
 ALWAYS = ("clusterInfo", "clusterResources")
 _TEMPLATED = re.compile(r"^apiVersion:\s*[\"']?troubleshoot\.sh/v1beta3\b", re.MULTILINE)
 
@@ -66,7 +67,9 @@ class Specs:
     """``Preflight gitpod``: what was read."""
 
     def complete(self) -> Specs:
-        """The same with what is always collected, resources first and copies last."""
+        """The same with what is always collected of a cluster, resources first and copies last."""
+        if self.host_collectors and not self.collectors and not self.analyzers:
+            return self
         there = {one.kind for one in self.collectors}
         added = [Collector(kind, {}) for kind in ALWAYS if kind not in there]
         ordered = sorted((*added, *self.collectors), key=lambda one: _RANK.get(one.kind, 2))
@@ -107,8 +110,12 @@ def read(documents: Iterable[Mapping[str, Any]], *, kinds: frozenset[str] = KIND
             continue
         spec, is_host = mapping(raw.get("spec")), str(raw["kind"]).startswith("Host")
         names.append(f"{raw['kind']} {text(mapping(raw.get('metadata')).get('name'))}".strip())
-        (hosts if is_host else collectors).extend(_collectors(spec.get("collectors")))
-        hosts += [*_collectors(spec.get("hostCollectors")), *_collectors(spec.get("remoteCollectors"))]
+        place: Place = "nodes" if is_true(spec.get("runHostCollectorsInPod")) else "host"
+        ours: Place = "cluster" if not is_host else place
+        ours = "nodes" if raw["kind"] == "RemoteCollector" else ours
+        (collectors if ours == "cluster" else hosts).extend(_collectors(spec.get("collectors"), ours))
+        hosts += _collectors(spec.get("hostCollectors"), place)
+        hosts += _collectors(spec.get("remoteCollectors"), "nodes")
         (host_analyzers if is_host else analyzers).extend(_included(spec.get("analyzers")))
         host_analyzers += _included(spec.get("hostAnalyzers"))
         redactors += mappings(spec.get("redactors"))
@@ -175,10 +182,10 @@ def _texts_of(obj: KubeObject) -> Iterator[tuple[str, str]]:
             continue
 
 
-def _collectors(entries: Any) -> Iterator[Collector]:
+def _collectors(entries: Any, place: Place) -> Iterator[Collector]:
     for entry in _included(entries):
         kind = next(iter(entry))
-        yield Collector(kind, mapping(entry[kind]))
+        yield Collector(kind, mapping(entry[kind]), place)
 
 
 def _included(entries: Any) -> list[Mapping[str, Any]]:
@@ -195,7 +202,7 @@ def _unique(entries: Iterable[Any]) -> list[Any]:
 
 
 def _identity(entry: Any) -> str:
-    told = {entry.kind: entry.spec} if isinstance(entry, Collector) else entry
+    told = {entry.place: {entry.kind: entry.spec}} if isinstance(entry, Collector) else entry
     return json.dumps(told, sort_keys=True, default=str)
 
 

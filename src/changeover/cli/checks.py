@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from changeover.checks.consent import Consent
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-CLASSES = ("exec", "run", "privileged", "http", "secrets")
+CLASSES = ("exec", "run", "privileged", "http", "secrets", "host")
 
 
 def check_options(command: Callable[..., Any]) -> Callable[..., Any]:

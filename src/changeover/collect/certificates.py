@@ -35,7 +35,7 @@ async def _source(scene: Scene, ref: Ref, source: Mapping[str, str]) -> dict[str
         return {"source": source, "errors": [problem.message], "certificateChain": []}
     if obj is None:
         return {"source": source, "errors": [f"{ref} is not there"], "certificateChain": []}
-    found = [one for key, text in _texts(obj) for one in _chain(key, text)]
+    found = [one for key, text in _texts(obj) for one in chain(key, text)]
     errors = [one["error"] for one in found if "error" in one]
     return {"source": source, "errors": errors, "certificateChain": [one for one in found if "error" not in one]}
 
@@ -47,7 +47,8 @@ def _texts(obj: KubeObject) -> Iterator[tuple[str, str]]:
             yield key, text
 
 
-def _chain(key: str, text: str) -> Iterator[dict[str, Any]]:
+def chain(key: str, text: str) -> Iterator[dict[str, Any]]:
+    """What each certificate of a text says; ``error`` for one that cannot be read."""
     now = datetime.now(UTC)
     for part in text.split(MARK)[1:]:
         try:

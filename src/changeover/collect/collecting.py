@@ -15,7 +15,7 @@ from typing import Protocol
 
 from changeover.collect import scene as scenes
 from changeover.collect.scene import Scene, Sink, TooMuch
-from changeover.collect.table import COLLECTORS
+from changeover.collect.table import COLLECTORS, HOST_COLLECTORS, Row
 from changeover.errors import Problem
 from changeover.ports import Bounds, Cluster, ClusterProblem, Collected, Collector, Fetched, Http, Progress
 
@@ -56,7 +56,7 @@ class ClusterCollecting:
         return gathered(done, total=bounds.total)
 
     async def _one(self, collector: Collector, bounds: Bounds) -> tuple[Fetched, Mapping[str, bytes]]:
-        row = COLLECTORS.get(collector.kind)
+        row = _row(collector)
         if row is None:
             return Fetched(collector.title, "skipped", NOT_SUPPORTED), {}
         sink = Sink(bounds.bytes)
@@ -71,7 +71,7 @@ class ClusterCollecting:
 
         try:
             async with asyncio.timeout(bounds.seconds):
-                missing = await self._missing(scene)
+                missing = await self._missing(row, scene)
                 if missing:
                     return told("skipped", f"no right to {missing}")
                 await row.act(scene)
@@ -85,8 +85,8 @@ class ClusterCollecting:
             return told("failed", f"its spec, or what it found, has an unexpected shape: {wrong}")
         return told("done")
 
-    async def _missing(self, scene: Scene) -> str:
-        for verb, resource in COLLECTORS[scene.collector.kind].needs:
+    async def _missing(self, row: Row, scene: Scene) -> str:
+        for verb, resource in row.needs:
             try:
                 allowed = await self._cluster.allowed(verb, resource, namespace=scene.namespace)
             except ClusterProblem:
@@ -94,6 +94,11 @@ class ClusterCollecting:
             if not allowed:
                 return f"{verb} {resource.plural} in {scene.namespace}"
         return ""
+
+
+def _row(collector: Collector) -> Row | None:
+    """How it is carried out; None for a kind, or a place, that is not supported."""
+    return {"cluster": COLLECTORS, "host": HOST_COLLECTORS}.get(collector.place, {}).get(collector.kind)
 
 
 def gathered(done: Sequence[tuple[Fetched, Mapping[str, bytes]]], *, total: int) -> Collected:

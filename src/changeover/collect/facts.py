@@ -25,7 +25,13 @@ async def data(scene: Scene) -> None:
 
 
 async def http(scene: Scene) -> None:
-    """One request as the machine that collects can make it; certificates are always checked."""
+    """``<name>/<collectorName>.json``: one request as the machine that collects can make it."""
+    folder, own = scene.said("name", "http"), scene.said("collectorName", "result")
+    scene.sink.write_json(f"{folder}/{own}.json", await answered(scene))
+
+
+async def answered(scene: Scene) -> dict[str, Any]:
+    """What came of the request that a spec describes; certificates are always checked. Raises CannotCollect."""
     verb = next((one for one in VERBS if scene.collector.spec.get(one)), "")
     asked: dict[str, Any] = dict(scene.collector.spec.get(verb) or {}) if verb else {}
     if not asked.get("url"):
@@ -40,8 +46,7 @@ async def http(scene: Scene) -> None:
         body=str(asked.get("body") or "").encode(),
         within=min(seconds_of(asked.get("timeout"), 30.0), scene.seconds),
     )
-    folder, own = scene.said("name", "http"), scene.said("collectorName", "result")
-    scene.sink.write_json(f"{folder}/{own}.json", _told(answer.status, answer.body, dict(answer.headers), answer.error))
+    return _told(answer.status, answer.body, dict(answer.headers), answer.error)
 
 
 def _told(status: int, body: bytes, headers: dict[str, str], error: str) -> dict[str, Any]:

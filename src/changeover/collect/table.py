@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from changeover.collect import certificates, facts, inside, logs, resources, running, stored
+from changeover.collect import certificates, databases, facts, inside, logs, resources, running, stored
+from changeover.collect.host import letters, machine, reach, system
 from changeover.collect.scene import Act
 from changeover.objects import Kind
 from changeover.ports import Resource
@@ -39,5 +40,32 @@ COLLECTORS = {
     "data": Row(facts.data),
     "http": Row(facts.http),
     "certificates": Row(certificates.certificates),
+    **dict.fromkeys(("postgres", "postgresql"), Row(databases.postgres)),
+    "mysql": Row(databases.mysql),
+    "redis": Row(databases.redis_server),
 }
 """By the name that specs use; anything else is skipped, by its name."""
+
+HOST_COLLECTORS = {
+    "cpu": Row(machine.cpu),
+    "memory": Row(machine.memory),
+    "diskUsage": Row(machine.disk_usage),
+    "hostOS": Row(machine.host_os),
+    "time": Row(machine.time),
+    "ipv4Interfaces": Row(machine.interfaces),
+    "blockDevices": Row(machine.block_devices),
+    "kernelModules": Row(system.kernel_modules),
+    "kernelConfigs": Row(system.kernel_configs),
+    "sysctl": Row(system.sysctl),
+    "hostServices": Row(system.services),
+    "systemPackages": Row(system.system_packages),
+    "tcpPortStatus": Row(reach.tcp_port),
+    "udpPortStatus": Row(reach.udp_port),
+    "tcpConnect": Row(reach.tcp_connect),
+    "tcpLoadBalancer": Row(reach.tcp_load_balancer),
+    "subnetAvailable": Row(reach.subnet_available),
+    "http": Row(reach.http),
+    "certificate": Row(letters.certificate),
+    "certificatesCollection": Row(letters.certificates_collection),
+}
+"""Of the machine that collects. Its commands (`run`) and files (`copy`) are not the package's to choose: skipped."""
