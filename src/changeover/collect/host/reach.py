@@ -80,7 +80,8 @@ async def subnet_available(scene: Scene) -> None:
     try:
         whole = ipaddress.IPv4Network(scene.said("CIDRRangeAlloc"), strict=False)
         size = int(scene.said("desiredCIDR"))
-        free = whole.prefixlen <= size <= whole.max_prefixlen and _has_room(whole, size, list(_routes(Path("/proc/net/route"))))
+        fits = whole.prefixlen <= size <= whole.max_prefixlen
+        free = fits and _has_room(whole, size, list(_routes(Path("/proc/net/route"))))
     except ValueError as wrong:
         raise CannotCollect("its range or size is none", found=str(wrong)) from None
     told = {
