@@ -26,7 +26,8 @@ def main() -> None:
     """Exit with pytest's code."""
     began = time.monotonic()
     extra = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-    command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "-m", "not slow", *extra]
+    workers = ["-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]  # by folder: long tests first
+    command = [sys.executable, "-m", "pytest", "-q", *workers, "-m", "not slow", *extra]
     if os.environ.get("CHANGEOVER_TEST_KUBECONFIG"):
         sys.exit(subprocess.run(command, check=False).returncode)
     _programs()
