@@ -100,7 +100,15 @@ def mysql(folder: Path) -> Iterator[Server]:
     server, install, admin = program("mariadbd"), program("mariadb-install-db"), program("mariadb-admin")
     certificate, key = letters(folder)
     port, data, start = free_port(), folder / "data", folder / "start.sql"
-    start.write_text(f"CREATE USER 'app'@'%' IDENTIFIED BY '{SECRET_WORD}';")
+    statements = [
+        f"CREATE USER 'app'@'%' IDENTIFIED BY '{SECRET_WORD}'",
+        f"CREATE USER 'sealed'@'%' IDENTIFIED BY '{SECRET_WORD}' REQUIRE SSL",
+        "INSTALL SONAME 'auth_ed25519'",
+        f"CREATE USER 'newer'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('{SECRET_WORD}')",
+        "DELETE FROM mysql.global_priv WHERE User=''",
+        "FLUSH PRIVILEGES",
+    ]
+    start.write_text("".join(f"{one};\n" for one in statements))
     data.mkdir()
     own(folder, "mysql")
     made = (install, "--no-defaults", "--auth-root-authentication-method=normal", f"--datadir={data}", "--skip-test-db")
@@ -220,3 +228,25 @@ def test_variables_of_mysql_that_are_asked_for(server: Server) -> None:
         pytest.skip("only mysql has variables")
     told = document(collect(server, tls={"cacert": server.certificate}, parameters=["character_set_server"]), "mysql")
     assert list(told["variables"]) == ["character_set_server"]
+
+
+LOGINS = {
+    "sealed:{word}@{at}?tls=false": "Access denied",
+    "sealed:{word}@{at}?tls=true": "certificate verify failed",
+    "sealed:{word}@{at}?tls=skip-verify": "",
+    "sealed:{word}@{at}": "",
+    "sealed:{word}@{at}?tls=perhaps": "tls is none of",
+    "newer:{word}@{at}": "ed25519",
+    "app:{word}@tcp(a:b:1)/": "cannot be read",
+}
+
+
+def test_what_a_mysql_address_says_of_encryption_is_obeyed(server: Server) -> None:
+    if server.kind != "mysql":
+        pytest.skip("other databases are asked by drivers that read their addresses themselves")
+    for login, wanted in LOGINS.items():
+        uri = login.format(word=SECRET_WORD, at=server.uri.partition("@")[2])
+        told = document(collect(server, uri=uri), "mysql")
+        assert told["isConnected"] is (not wanted), login
+        assert wanted in told.get("error", ""), login
+        assert SECRET_WORD not in json.dumps(told)

@@ -31,17 +31,18 @@ WORDS: Mapping[Consent, str] = {
     Consent.RUN: "start pods with images of the package's choosing",
     Consent.PRIVILEGED: "start pods that reach the node: its files, network, processes or all rights",
     Consent.HTTP: "send requests from this machine to addresses of the package's choosing",
-    Consent.SECRETS: "read the values of Secrets into the files",
+    Consent.SECRETS: "read the values of Secrets",
     Consent.HOST: "look at this machine",
 }
 
+_DATABASES = ("postgres", "postgresql", "mysql", "redis")
 _KINDS: Mapping[str, frozenset[Consent]] = {
     "exec": frozenset({Consent.EXEC}),
     "copy": frozenset({Consent.EXEC}),
     "run": frozenset({Consent.RUN}),
     "runPod": frozenset({Consent.RUN}),
     "http": frozenset({Consent.HTTP}),
-    **dict.fromkeys(("postgres", "postgresql", "mysql", "redis"), frozenset({Consent.HTTP})),
+    **dict.fromkeys(_DATABASES, frozenset({Consent.HTTP})),
 }
 _CALLS = frozenset({"http", "tcpConnect", "tcpLoadBalancer", "httpLoadBalancer"})
 """Collectors of a host that send something elsewhere."""
@@ -56,6 +57,8 @@ def needed(collector: Collector) -> frozenset[Consent]:
     if collector.kind == "runPod" and _reaches_node(mapping(collector.spec.get("podSpec"))):
         found |= {Consent.PRIVILEGED}
     if collector.kind == "secret" and (collector.spec.get("includeValue") or collector.spec.get("includeAllData")):
+        found |= {Consent.SECRETS}
+    if collector.kind in _DATABASES and _sends_secrets(collector.spec):
         found |= {Consent.SECRETS}
     return found
 
@@ -81,6 +84,13 @@ def split(
         if missing[id(one)]
     )
     return may, skipped
+
+
+def _sends_secrets(spec: Mapping[str, Any]) -> bool:
+    """Whether a database's address or keys stand in Secrets: what they hold would go to a place of the package's."""
+    tls = mapping(spec.get("tls"))
+    origins = (mapping(mapping(one).get("valueFrom")) for one in (spec.get("uri"), *tls.values()))
+    return bool(tls.get("secret")) or any("secretKeyRef" in one for one in origins)
 
 
 def _reaches_node(pod_spec: Mapping[str, Any]) -> bool:

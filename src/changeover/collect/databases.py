@@ -28,9 +28,11 @@ PATIENCE = 10.0
 """Seconds for the connection and each answer."""
 
 _DSN = re.compile(
-    r"^(?:(?P<user>[^:@]*)(?::(?P<password>.*))?@)?(?:tcp\((?P<at>[^)]*)\))?/(?P<database>[^?]*)(?:\?.*)?$"
+    r"^(?:(?P<user>[^:@]*)(?::(?P<password>.*))?@)?(?:tcp\((?P<at>[^)]*)\))?/(?P<database>[^?]*)\??(?P<options>.*)$"
 )
 """``user:password@tcp(host:port)/database``, as Go's driver for MySQL has it."""
+
+_AT = re.compile(r"^(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>\d+))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,13 @@ async def _mysql(asked: Asked) -> Told:
         raise ValueError("its uri is not user:password@tcp(host:port)/database")
     import pymysql
 
-    host, _, port = (read["at"] or "127.0.0.1").partition(":")
-    at = (host, int(port or 3306))
+    place = _AT.match(read["at"] or "127.0.0.1")
+    if place is None:
+        raise ValueError("its host and port cannot be read")
+    at = (place["host"].strip("[]"), int(place["port"] or 3306))
     try:
         return await asyncio.to_thread(_mysql_asked, asked, read, at)
-    except pymysql.Error as wrong:
+    except (pymysql.Error, RuntimeError) as wrong:  # RuntimeError: a way to log in for which it lacks a library
         raise _Unanswered(str(wrong)) from None
 
 
@@ -129,7 +133,7 @@ def _mysql_asked(asked: Asked, read: re.Match[str], at: tuple[str, int]) -> Told
         user=read["user"],
         password=read["password"] or "",
         database=read["database"] or None,
-        ssl=asked.trust.context if asked.trust else None,
+        **_encrypted(asked, read["options"]),
         connect_timeout=int(PATIENCE),
         read_timeout=int(PATIENCE),
     )
@@ -141,6 +145,23 @@ def _mysql_asked(asked: Asked, read: re.Match[str], at: tuple[str, int]) -> Told
             cursor.execute("SHOW VARIABLES")
             variables = {text(name): text(value) for name, value in cursor.fetchall() if name in asked.variables}
     return Told(version, variables)
+
+
+def _encrypted(asked: Asked, options: str) -> dict[str, Any]:
+    """What the spec's ``tls``, or else the address's ``tls=``, asks of the driver. Raises ValueError."""
+    if asked.trust:
+        return {"ssl": asked.trust.context}
+    wanted = urllib.parse.parse_qs(options).get("tls", ["preferred"])[-1]
+    if wanted == "preferred":
+        return {}
+    if wanted == "false":
+        return {"ssl_disabled": True}
+    if wanted not in {"true", "skip-verify"}:
+        raise ValueError("its tls is none of true, false, preferred, skip-verify")
+    context = ssl.create_default_context()
+    if wanted == "skip-verify":
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return {"ssl": context}
 
 
 async def _redis(asked: Asked) -> Told:
