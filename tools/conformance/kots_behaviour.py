@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from changeover.actions.checking import Checked, Judged, Verdict
 from changeover.channel import generators
+from changeover.checks.specs import Specs
 from changeover.package import airgap, documents, yaml_text
 from changeover.package.documents import read_documents
 from changeover.package.questions import Config, read_config
+from changeover.ports import Collected
 from changeover.render import config as configs
 from changeover.render import ordering
 from changeover.render.context import Context
@@ -142,7 +145,24 @@ def _required_first(call: Call) -> None:
     same([stop.version for stop in found], call["results"][0] or [])
 
 
+def _preflight_state(call: Call) -> None:
+    """The worst of all; what could not be judged counts as failed, and nothing to judge keeps nobody."""
+    results = call["args"]["preflightResults"]
+    judged = [_judged(one) for one in results.get("results") or ()]
+    judged += [Judged("unknown", "", "", "") for _ in results.get("errors") or ()]
+    if call["args"]["ignoreNonStrict"]:
+        judged = [one for one in judged if one.strict]
+    verdict = Checked(Specs(), Collected({}, ()), tuple(judged)).verdict if judged else "pass"
+    same("fail" if verdict == "unknown" else verdict, call["results"][0])
+
+
+def _judged(result: Mapping[str, Any]) -> Judged:
+    verdict: Verdict = "fail" if result.get("isFail") else "warn" if result.get("isWarn") else "pass"
+    return Judged(verdict, result["title"], result["message"], "", bool(result.get("strict")))
+
+
 JUDGES: Mapping[str, Callable[[Call], None]] = {
+    "GetPreflightState": _preflight_state,
     "FilterOutV1Beta3Docs": _v1beta3,
     "getSortedPhases": _phases,
     "Resource.ShouldWaitForReady": _awaits_readiness,
@@ -160,6 +180,5 @@ NO_COUNTERPART: Mapping[str, str] = {
     "autoDeploy": "Changeover checks by itself but never deploys by itself: a person or an approval starts a run",
     "canInstall": "the same release again is a plan that changes nothing, told by digest, not by label or cursor",
     "isAppVersionDeployable": "required releases are decided by the route through a channel, not by downloads",
-    "GetPreflightState": "preflights are not run yet",
 }
 """Why a function has no counterpart here."""
