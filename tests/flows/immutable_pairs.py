@@ -281,8 +281,17 @@ def pairs(count: int, *, seed: int = 6) -> Iterator[tuple[str, KubeObject, KubeO
         before, after = copy.deepcopy(first), copy.deepcopy(first)
         for change in chance.sample(range(len(changes) + len(COMMON)), k=chance.choice([1, 1, 2, 3])):
             (*changes, *COMMON)[change](after, chance)
+        _agree(after)
         suffix = f"{name.lower()}-{number}"
         yield f"{name}-{number}", _named(before, suffix), _named(after, suffix)
+
+
+def _agree(raw: Raw) -> None:
+    """Pods keep the labels that their selector names: without them the object is none, before any rule on changes."""
+    spec = raw.get("spec") or {}
+    named = "template" in spec and (spec.get("selector") or {}).get("matchLabels")
+    if named:
+        spec["template"]["metadata"]["labels"] |= named
 
 
 def _named(raw: Raw, suffix: str) -> KubeObject:

@@ -141,3 +141,27 @@ def test_a_database_refuses_data_of_a_later_version(tmp_path: Path) -> None:
     with pytest.raises(TooNew, match="schema 2, this version reads up to 1"):
         Database(path, reads=1)
     Database(path, reads=2).close()
+
+
+def test_a_session_that_was_finished_since_it_was_listed_is_not_saved_again() -> None:
+    listed = stopped(phase="Succeeded", containerStatuses=[{"state": ENDED}])
+    listed["metadata"] |= {"deletionTimestamp": "2022-10-02T08:00:00Z", "finalizers": [sessions.FINALIZER]}
+    cluster, asked = Cluster(), list[str]()
+
+    def save(pod: dict[str, Any], _: bool) -> dict[str, Any]:  # noqa: FBT001 - the shape of Save
+        asked.append(pod["metadata"]["name"])
+        return {"bytes": 1, "sha256": "x", "lastLine": ""}
+
+    manager = Manager(cluster, KIND, save)  # type: ignore[arg-type]
+    name = listed["metadata"]["name"]
+    finished = json.loads(json.dumps(listed))
+    finished["metadata"]["finalizers"] = []
+    cluster.objects[f"pods/{name}"] = finished
+    manager.reconcile([listed])
+    manager.close()
+    assert asked == []
+    again = Manager(cluster, KIND, save)  # type: ignore[arg-type]
+    cluster.objects[f"pods/{name}"] = listed
+    again.reconcile([listed])
+    again.close()
+    assert asked == [name]

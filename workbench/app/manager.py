@@ -84,7 +84,7 @@ class Manager:
 
     def _finish(self, pod: Raw) -> None:
         try:
-            receipt = self._receipt(pod)
+            receipt = self._receipt(live) if (live := self._still(pod)) else None
             if receipt is None:
                 return
             self._patch(pod, {"metadata": {"annotations": {sessions.RECEIPT: json.dumps(receipt)}}})
@@ -98,6 +98,13 @@ class Manager:
         finally:
             with self._lock:
                 self._busy.discard(pod["metadata"]["uid"])
+
+    def _still(self, pod: Raw) -> Raw | None:
+        """The session as it is now: what was listed may have been finished, and its folder removed, since."""
+        live = self.kube.get("pods", pod["metadata"]["name"])
+        if live is None or live["metadata"]["uid"] != pod["metadata"]["uid"]:
+            return None
+        return live if sessions.FINALIZER in live["metadata"].get("finalizers", []) else None
 
     def _receipt(self, pod: Raw) -> Raw | None:
         """The finished receipt; None when a fault keeps it from ever finishing."""

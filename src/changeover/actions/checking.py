@@ -14,7 +14,7 @@ from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
-from changeover.checks import analyzers, consent, specs
+from changeover.checks import analyzers, collector_images, consent, specs
 from changeover.checks.bundle import Mask
 from changeover.checks.consent import Consent
 from changeover.checks.specs import Specs
@@ -23,9 +23,10 @@ from changeover.package.answers import Given
 from changeover.package.package import Form, Package, read_package
 from changeover.ports import Bounds, ClusterProblem, Collected, Progress
 from changeover.release.catalog import Release
-from changeover.render import pipeline, vendor
-from changeover.render.context import Context, ReleaseFacts
+from changeover.render import pipeline, pull_secret, vendor
+from changeover.render.context import Context, Registry, ReleaseFacts
 from changeover.render.helm import MissingChart
+from changeover.render.pipeline import Produce
 from changeover.render.revision import Revision
 
 Verdict = Literal["pass", "warn", "fail", "unknown"]
@@ -33,6 +34,14 @@ ORDER: tuple[Verdict, ...] = ("fail", "unknown", "warn", "pass")
 """Worst first; what could not be judged is worse than a warning."""
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a package that is not installed is looked at with."""
+
+    licence: licensing.Given | None = None
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,7 @@ async def of_package(
     version: str = "",
     *,
     answers: Given | None = None,
-    licence: licensing.Given | None = None,
+    given: Place | None = None,
 ) -> Subject:
     """Of a package, or of a release of a channel, by its address, before anything is installed."""
     source = outside.source(address)
@@ -208,7 +217,7 @@ async def of_package(
     release = catalog.find(version) if version or catalog.newest is None else catalog.newest
     package = read_package(await source.fetch(release.version), catalog.name)
     values = following.carried(package, Answers(), answers or Given()).values
-    context = await _fresh(outside, package, release, licence)
+    context = await _fresh(outside, package, release, given or Place())
     try:
         revision, kept = pipeline.render(package, values, context, charts=outside.charts, produce=outside.produce)
     except MissingChart:
@@ -217,12 +226,13 @@ async def of_package(
     return of_rendered(outside, package, revision, values=values, context=context)
 
 
-async def _fresh(outside: Outside, package: Package, release: Release, licence: licensing.Given | None) -> Context:
-    read = licence.checked().licence if licence else None
+async def _fresh(outside: Outside, package: Package, release: Release, given: Place) -> Context:
+    read = given.licence.checked().licence if given.licence else None
     return Context(
         namespace=outside.namespace,
         slug=(read.application if read else "") or package.application.name or package.name,
         licence=read.spec if read else None,
+        registry=given.registry,
         release=ReleaseFacts(label=release.version, cursor=str(release.cursor), notes=release.notes),
         kubernetes_version=await outside.cluster.version(),
         now=outside.clock.now(),
@@ -232,10 +242,20 @@ async def _fresh(outside: Outside, package: Package, release: Release, licence: 
 def of_rendered(
     outside: Outside, package: Package, revision: Revision, *, values: Mapping[str, Any], context: Context
 ) -> Subject:
-    """Of a package that was rendered: its own documents, and those in Secrets of its charts."""
-    is_kots = package.form is Form.KOTS
-    templates = pipeline.templates_of(package, values, context, produce=outside.produce) if is_kots else None
-    texts = list(vendor.troubleshoot_texts(package, templates))
-    found = [one for file, text in texts for one in specs.documents_of(text, file=file)]
-    found += specs.documents_within(revision.objects)
+    """Of a package that was rendered; what its collectors start comes from the private registry, when there is one."""
+    found = documents(package, revision, values, context, produce=outside.produce)
+    if context.registry:
+        secret = pull_secret.name_of(context) if context.registry.username else ""
+        found = [collector_images.moved(one, context.registry.address, secret) for one in found]
     return Subject(f"{package.title} {revision.version}", tuple(found), tuple(revision.secrets))
+
+
+def documents(
+    package: Package, revision: Revision, values: Mapping[str, Any], context: Context, *, produce: Produce
+) -> list[Mapping[str, Any]]:
+    """Troubleshoot's documents of a package that was rendered: its own, and those in Secrets of its charts."""
+    is_kots = package.form is Form.KOTS
+    templates = pipeline.templates_of(package, values, context, produce=produce) if is_kots else None
+    texts = vendor.troubleshoot_texts(package, templates)
+    found = [one for file, text in texts for one in specs.documents_of(text, file=file)]
+    return found + specs.documents_within(revision.objects)

@@ -41,11 +41,11 @@ class Listed:
 
 
 async def look(desk: Desk, wanted: packages.Wanted, registry: Registry | None) -> Listed:
-    """The images that the rendered package runs or announces, each once, and where the registry keeps it."""
+    """The images that the rendered package or a check of it starts or announces, and where the registry keeps each."""
     release = await _bundled(desk, wanted)
     if release is None or release.airgap is None or not release.airgap.images:
         rendered = await packages.render(desk, replace(wanted, registry=None))
-        version, texts = rendered.revision.version, rendered.revision.images
+        version, texts = rendered.revision.version, (*rendered.revision.images, *rendered.collectors)
     else:
         version, texts = release.version, release.airgap.images
     known = {images.full(text): text for text in texts}

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from changeover.actions import following, licensing
+from changeover.actions import checking, following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Desk
+from changeover.checks import collector_images
 from changeover.lint import lint as rules
 from changeover.lint import rendered as rendered_rules
 from changeover.lint import sarif, succession
@@ -43,10 +44,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A revision without a cluster, and the values to keep."""
+    """A revision without a cluster, the values to keep, and the images that its collectors start."""
 
     revision: Revision
     kept: str
+    collectors: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -177,4 +179,6 @@ async def render(desk: Desk, wanted: Wanted) -> Rendered:
     )
     values = following.carried(package, Answers(), wanted.answers).values
     revision, kept = pipeline.render(package, values, context, charts=desk.charts, produce=desk.produce)
-    return Rendered(revision, json.dumps(dict(kept), indent=2, sort_keys=True))
+    found = checking.documents(package, revision, values, context, produce=desk.produce)
+    started = tuple(sorted(set(collector_images.used(found)) - set(package.application.excluded_images)))
+    return Rendered(revision, json.dumps(dict(kept), indent=2, sort_keys=True), started)

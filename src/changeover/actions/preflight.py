@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.actions import checking, installations, licensing
+from changeover.actions import checking, installations
 from changeover.actions.checking import Checked, How, Subject
 from changeover.actions.outside import Outside
 from changeover.checks import consent, specs
@@ -31,7 +31,7 @@ class Wanted:
     values: Mapping[str, Any] = field(default_factory=dict)
     """For templated spec files."""
     answers: Given | None = None
-    licence: licensing.Given | None = None
+    place: checking.Place = field(default_factory=checking.Place)
 
 
 async def preflight(outside: Outside, wanted: Wanted, how: How, *, agree: Agree) -> Checked:
@@ -65,7 +65,7 @@ async def subject_of(outside: Outside, wanted: Wanted) -> Subject:
     if wanted.package:
         parts.append(
             await checking.of_package(
-                outside, wanted.package, wanted.release, answers=wanted.answers, licence=wanted.licence
+                outside, wanted.package, wanted.release, answers=wanted.answers, given=wanted.place
             )
         )
     elif wanted.release or not wanted.files:

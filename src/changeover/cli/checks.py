@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, answers_option, installation_option, licence_options, located, run
+from changeover.cli.options import (
+    Where,
+    answers_option,
+    installation_option,
+    licence_options,
+    located,
+    registry_options,
+    run,
+)
 
 if TYPE_CHECKING:
     from changeover.actions.checking import Checked, How, Judged
@@ -46,6 +54,7 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @check_options
 @answers_option
 @licence_options
+@registry_options
 @installation_option
 @click.pass_obj
 def preflight(
@@ -58,14 +67,19 @@ def preflight(
     files: tuple[Path, ...],
     licence: Path | None,
     licence_key: Path | None,
+    registry: str,
+    registry_username: str,
+    registry_password_stdin: bool,
     **chosen: Any,
 ) -> None:
     """Check the cluster by the preflights of a package, of a release of what runs (the newest), or of --spec files.
 
     Exits with 3 when a check fails or cannot be judged.
     """
+    from changeover.actions import checking
     from changeover.actions import preflight as action
 
+    place = asking.registry(registry, registry_username, password=registry_password_stdin)
     is_package = "/" in what or Path(what).exists() if what else False
     wanted = action.Wanted(
         package=what if is_package else "",
@@ -74,7 +88,7 @@ def preflight(
         files=_texts(chosen["specs"]),
         values=_values(chosen["values"]),
         answers=asking.answers(pairs, files) if pairs or files else None,
-        licence=asking.licence(licence, licence_key),
+        place=checking.Place(asking.licence(licence, licence_key), place),
     )
     checked = run(where, lambda outside: action.preflight(outside, wanted, _how(where, chosen), agree=_agree(where)))
     show_checked(where, checked)
