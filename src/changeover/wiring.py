@@ -19,6 +19,7 @@ from changeover.channel import files as package_files
 from changeover.channel.charts import HelmCharts, Reach
 from changeover.channel.generators import produce
 from changeover.channel.registry import moves
+from changeover.channel.registry.finding import find_images
 from changeover.channel.sources import open_source
 from changeover.collect.collecting import ClusterCollecting
 from changeover.errors import Problem
@@ -66,7 +67,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             journal=lambda run: Journal(cluster, run),
             lease=lambda name: KubeLease(cluster, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
             volumes=lambda policy, installation: volumes_of(cluster, policy, installation),
-            collect=ClusterCollecting(cluster, UserHttp(), namespace=where),
+            collect=ClusterCollecting(cluster, UserHttp(), namespace=where, find_images=find_images),
             events=Events(cluster, clock),
             webhook=lambda url: Webhook(url, UserHttp()) if url else None,
             definitions=ClusterDefinitions(),

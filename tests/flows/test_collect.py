@@ -2,6 +2,7 @@
 
 import asyncio
 
+from changeover.channel.registry.finding import find_images
 from changeover.checks import bundle
 from changeover.checks.bundle import Mask
 from changeover.checks.unhealthy import ALL, unhealthy
@@ -30,7 +31,7 @@ async def test_what_is_not_well_tells_why(cluster: KubeCluster, namespace: str, 
     await cluster.create(pod(namespace, "crashing", python_image, "python3", "-c", crash))
     await cluster.create(pod(namespace, "well", python_image, "python3", "-c", "import time; time.sleep(600)"))
     await cluster.create(pod(namespace, "unknown", "127.0.0.1:1/none:1"))
-    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace)
+    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace, find_images=find_images)
     mask = Mask(secrets=await cluster.list(Kind("v1", "Secret"), namespace=namespace))
     pieces = []
     for _ in range(60):
@@ -64,7 +65,7 @@ async def test_collectors_go_into_real_pods_and_leave_none(
     chosen = {"selector": ["app=shop"]}
     say = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
     broken = {"name": "broken", "image": "127.0.0.1:1/none:1"}
-    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace)
+    collect = ClusterCollecting(cluster, UserHttp(), namespace=namespace, find_images=find_images)
     done = await collect(
         [
             Collector("logs", {"name": "logs", **chosen}),

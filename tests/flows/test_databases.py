@@ -159,7 +159,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def collect(server: Server, *objects: dict[str, Any], **spec: Any) -> Collected:
     world = World(*objects)
-    collecting = ClusterCollecting(world, world, namespace="home")  # type: ignore[arg-type]
+    collecting = ClusterCollecting(world, world, namespace="home", find_images=world.find_images)  # type: ignore[arg-type]
     wanted = [Collector(server.kind, {"collectorName": "db", "uri": server.uri, **spec})]
     return asyncio.run(collecting(wanted, bounds=Bounds(seconds=20), tell=lambda _: None))
 

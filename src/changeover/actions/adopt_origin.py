@@ -8,30 +8,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.actions.outside import Outside
-from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject
+from changeover.package.helm_record import HELM_TYPE, NoRelease, open_record
 from changeover.release.catalog import Catalog, Release
 from changeover.release.versions import scheme_of
 
 SECRET = Kind("v1", "Secret")
-HELM_TYPE = "helm.sh/release.v1"
-_LARGEST = 64 * 1024 * 1024
-"""Bytes of an unpacked Helm release; more is refused."""
-
-
-class NoRelease(Problem):
-    """There is no Helm release of that name in the namespace, or its record cannot be read."""
-
-    reference = "no-helm-release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +79,6 @@ async def of_helm(outside: Outside, name: str) -> Origin:
             hint="`helm list -A` shows where it is; a failed release is repaired or rolled back with Helm first",
         )
     return read_helm(max(releases, key=lambda secret: int(secret.labels.get("version", "0"))))
-
-
-def open_record(secret: KubeObject) -> dict[str, Any]:
-    """Helm's record: gzipped JSON in base64, within the Secret's own base64. Raises NoRelease."""
-    try:
-        packed = base64.b64decode(base64.b64decode(str(secret.get("data", "release", default=""))))
-        opened = zlib.decompressobj(wbits=31)
-        text = opened.decompress(packed, _LARGEST) if packed[:2] == b"\x1f\x8b" else packed
-        if opened.unconsumed_tail:
-            raise NoRelease(f"The Helm release in {secret.name} is larger than 64 MiB unpacked.")
-        record = json.loads(text)
-    except (binascii.Error, zlib.error, ValueError) as broken:
-        raise NoRelease(f"The Helm release in Secret {secret.name} cannot be read.", found=str(broken)) from broken
-    if not isinstance(record, dict):
-        raise NoRelease(f"The Helm release in Secret {secret.name} cannot be read.", found=type(record).__name__)
-    return {**record, "info": record.get("info") or {}}
 
 
 def read_helm(secret: KubeObject) -> Origin:

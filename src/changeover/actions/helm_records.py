@@ -20,10 +20,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions.adopt_origin import HELM_TYPE, SECRET, open_record
+from changeover.actions.adopt_origin import SECRET
 from changeover.actions.outside import Outside
 from changeover.objects import GROUP, KubeObject
 from changeover.package import yaml_text
+from changeover.package.helm_record import HELM_TYPE, open_record
 from changeover.ports import AlreadyExists
 from changeover.render.chart_release import ChartRelease, Hook
 from changeover.render.revision import Revision
@@ -106,7 +107,7 @@ async def forget(outside: Outside, releases: Iterable[ChartRelease]) -> None:
 
 
 def packed(record: Mapping[str, Any]) -> str:
-    """A record as it stands in the Secret's data. The opposite of `adopt_origin.open_record`."""
+    """A record as it stands in the Secret's data. The opposite of `package.helm_record.open_record`."""
     content = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
     inner = base64.b64encode(gzip.compress(content, 9, mtime=0))
     return base64.b64encode(inner).decode()

@@ -42,9 +42,11 @@ _KINDS: Mapping[str, frozenset[Consent]] = {
     "run": frozenset({Consent.RUN}),
     "runPod": frozenset({Consent.RUN}),
     "http": frozenset({Consent.HTTP}),
-    **dict.fromkeys(_DATABASES, frozenset({Consent.HTTP})),
+    **dict.fromkeys((*_DATABASES, "registryImages"), frozenset({Consent.HTTP})),
+    "runDaemonSet": frozenset({Consent.RUN}),
+    **dict.fromkeys(("copyFromHost", "sysctl"), frozenset({Consent.RUN, Consent.PRIVILEGED})),
 }
-_CALLS = frozenset({"http", "tcpConnect", "tcpLoadBalancer", "httpLoadBalancer"})
+_CALLS = frozenset({"http", "tcpConnect", "tcpLoadBalancer", "httpLoadBalancer", "registryImages"})
 """Collectors of a host that send something elsewhere."""
 _REACHES = ("hostNetwork", "hostPID", "hostIPC")
 
@@ -54,11 +56,9 @@ def needed(collector: Collector) -> frozenset[Consent]:
     if collector.place != "cluster":
         return frozenset({Consent.HOST, *([Consent.HTTP] if collector.kind in _CALLS else [])})
     found = _KINDS.get(collector.kind, frozenset())
-    if collector.kind == "runPod" and _reaches_node(mapping(collector.spec.get("podSpec"))):
+    if collector.kind in {"runPod", "runDaemonSet"} and _reaches_node(mapping(collector.spec.get("podSpec"))):
         found |= {Consent.PRIVILEGED}
-    if collector.kind == "secret" and (collector.spec.get("includeValue") or collector.spec.get("includeAllData")):
-        found |= {Consent.SECRETS}
-    if collector.kind in _DATABASES and _sends_secrets(collector.spec):
+    if _shows_secrets(collector):
         found |= {Consent.SECRETS}
     return found
 
@@ -84,6 +84,15 @@ def split(
         if missing[id(one)]
     )
     return may, skipped
+
+
+def _shows_secrets(collector: Collector) -> bool:
+    spec = collector.spec
+    if collector.kind == "secret":
+        return bool(spec.get("includeValue") or spec.get("includeAllData"))
+    if collector.kind == "helm":
+        return bool(spec.get("collectValues"))
+    return collector.kind in _DATABASES and _sends_secrets(spec)
 
 
 def _sends_secrets(spec: Mapping[str, Any]) -> bool:

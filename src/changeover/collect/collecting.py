@@ -35,10 +35,13 @@ class InspectableCluster(Cluster, Protocol):
 class ClusterCollecting:
     """Implements `ports.Collecting` on one cluster, for the application of one namespace."""
 
-    def __init__(self, cluster: InspectableCluster, http: Http, *, namespace: str) -> None:
+    def __init__(
+        self, cluster: InspectableCluster, http: Http, *, namespace: str, find_images: scenes.FindImages
+    ) -> None:
         self._cluster = cluster
         self._http = http
         self._namespace = namespace
+        self._find_images = find_images
 
     async def __call__(self, collectors: Sequence[Collector], *, bounds: Bounds, tell: Progress) -> Collected:
         """Everything that could be had."""
@@ -61,7 +64,14 @@ class ClusterCollecting:
             return Fetched(collector.title, "skipped", NOT_SUPPORTED), {}
         sink = Sink(bounds.bytes)
         scene = Scene(
-            self._cluster, self._cluster.inspector, self._http, self._namespace, collector, sink, bounds.seconds
+            self._cluster,
+            self._cluster.inspector,
+            self._http,
+            self._namespace,
+            collector,
+            sink,
+            bounds.seconds,
+            self._find_images,
         )
         began = time.monotonic()
 

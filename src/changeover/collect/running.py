@@ -16,7 +16,7 @@ from changeover.objects import GROUP, KubeObject, Ref
 from changeover.ports import ClusterProblem
 
 COLLECTOR_LABEL = f"{GROUP}/collector"
-"""On a pod that a collector runs: the collector's name."""
+"""On what a collector runs: the collector's name, with letters of its own."""
 
 PAUSE = 0.5
 MARGIN = 3.0
@@ -32,11 +32,15 @@ async def run(scene: Scene) -> None:
     container: dict[str, Any] = {"name": "collector", "image": scene.said("image")}
     container |= {key: spec[key] for key in ("command", "args", "imagePullPolicy") if spec.get(key)}
     account = {"serviceAccountName": scene.said("serviceAccountName")} if scene.said("serviceAccountName") else {}
-    pull = spec.get("imagePullSecret") or {}
+    await _carry_out(scene, {"containers": [container], **account, **pull_secret(scene)})
+
+
+def pull_secret(scene: Scene) -> dict[str, Any]:
+    """A pod spec's part for the collector's pull secret. Raises CannotCollect for one that would have to be made."""
+    pull = scene.collector.spec.get("imagePullSecret") or {}
     if pull.get("data"):
         raise CannotCollect("imagePullSecret.data is not supported", hint="create the Secret and give its name")
-    secret = {"imagePullSecrets": [{"name": str(pull["name"])}]} if pull.get("name") else {}
-    await _carry_out(scene, {"containers": [container], **account, **secret})
+    return {"imagePullSecrets": [{"name": str(pull["name"])}]} if pull.get("name") else {}
 
 
 async def run_pod(scene: Scene) -> None:
@@ -62,13 +66,16 @@ async def _carry_out(scene: Scene, pod_spec: dict[str, Any]) -> None:
 
 
 def _pod(scene: Scene, body: Mapping[str, Any]) -> dict[str, Any]:
-    name = re.sub(r"[^a-z0-9-]+", "-", scene.collector.name.lower()).strip("-")[:40] or "run"
-    metadata = {
-        "name": f"{name}-{uuid.uuid4().hex[:6]}",
-        "namespace": scene.namespace,
-        "labels": {COLLECTOR_LABEL: name, "app.kubernetes.io/managed-by": "changeover"},
-    }
+    metadata = named(scene)
     return {"apiVersion": "v1", "kind": POD.name, "metadata": metadata, "spec": dict(body)}
+
+
+def named(scene: Scene) -> dict[str, Any]:
+    """The metadata of what a collector creates: a name of its own, and labels by which it is found again."""
+    short = re.sub(r"[^a-z0-9-]+", "-", scene.collector.name.lower()).strip("-")[:40] or "run"
+    own = f"{short}-{uuid.uuid4().hex[:6]}"
+    labels = {COLLECTOR_LABEL: own, "app.kubernetes.io/managed-by": "changeover"}
+    return {"name": own, "namespace": scene.namespace, "labels": labels}
 
 
 async def _until_ended(scene: Scene, pod: KubeObject, within: float) -> tuple[KubeObject, str]:
@@ -81,14 +88,15 @@ async def _until_ended(scene: Scene, pod: KubeObject, within: float) -> tuple[Ku
         seen = await scene.cluster.get(pod.ref) or seen
         if seen.get("status", "phase") in {"Succeeded", "Failed"}:
             return seen, ""
-        stuck = _waits(seen)
+        stuck = waits_for(seen)
         if stuck and not patient:
             return seen, f"its pod cannot start: {stuck}"
         await asyncio.sleep(min(PAUSE, left))
     return seen, f"its pod had not ended after {within:.0f} s{_unscheduled(seen)}"
 
 
-def _waits(pod: KubeObject) -> str:
+def waits_for(pod: KubeObject) -> str:
+    """Why a pod cannot start, as its containers tell; empty when nothing is wrong."""
     for one in (
         *pod.get("status", "initContainerStatuses", default=()),
         *pod.get("status", "containerStatuses", default=()),
@@ -115,10 +123,11 @@ async def _logs(scene: Scene, pod: KubeObject) -> None:
         path = f"{place}.log" if len(names) == 1 else f"{place}/{container}.log"
         query = {"container": container, "tailLines": str(LINES), "limitBytes": str(BYTES)}
         with contextlib.suppress(ClusterProblem):
-            content = await scene.inspector.read(_log(pod.ref), query=query, most=BYTES)
+            content = await scene.inspector.read(log_path(pod.ref), query=query, most=BYTES)
             scene.sink.write(path, content)
     scene.sink.write_json(f"{place}.json", {"phase": pod.get("status", "phase"), "status": pod.get("status")})
 
 
-def _log(pod: Ref) -> str:
+def log_path(pod: Ref) -> str:
+    """Where the API server has a pod's log."""
     return f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"

@@ -27,6 +27,10 @@ class Inspector(Protocol):
         ...
 
 
+FindImages = Callable[[Sequence[str], str, float], Awaitable[Mapping[str, tuple[bool, str]]]]
+"""Of references, a docker config or nothing, and seconds: by reference whether it is there, and why nobody can tell."""
+
+
 class CannotCollect(Problem):
     """A collector that cannot do what it is asked."""
 
@@ -78,6 +82,7 @@ class Scene:
     sink: Sink
     seconds: float
     """What it may take; a collector that waits ends a little earlier."""
+    find_images: FindImages
 
     def said(self, field_name: str, default: str = "") -> str:
         """A text of its spec."""

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from changeover.collect import certificates, databases, facts, inside, logs, resources, running, stored
+from changeover.collect import (
+    certificates,
+    databases,
+    facts,
+    figures,
+    inside,
+    logs,
+    on_nodes,
+    registries,
+    releases,
+    resources,
+    running,
+    stored,
+)
 from changeover.collect.host import letters, machine, reach, system
 from changeover.collect.scene import Act
 from changeover.objects import Kind
@@ -13,6 +26,8 @@ from changeover.ports import Resource
 POD = Kind("v1", "Pod")
 SECRETS = Resource(Kind("v1", "Secret"), "secrets", namespaced=True)
 CONFIG_MAPS = Resource(Kind("v1", "ConfigMap"), "configmaps", namespaced=True)
+DAEMON_SETS = Resource(Kind("apps/v1", "DaemonSet"), "daemonsets", namespaced=True)
+NODE_FIGURES = Resource(Kind("v1", "Node"), "nodes/proxy", namespaced=False)
 PODS, LOGS, EXEC = (Resource(POD, plural, namespaced=True) for plural in ("pods", "pods/log", "pods/exec"))
 
 
@@ -26,6 +41,7 @@ class Row:
 
 _SEE_PODS = (("list", PODS),)
 _RUN = (("create", PODS), ("get", PODS), ("delete", PODS), ("get", LOGS))
+_DAEMON = tuple((verb, DAEMON_SETS) for verb in ("create", "get", "delete")) + _SEE_PODS + (("get", PODS),)
 
 COLLECTORS = {
     "clusterInfo": Row(facts.cluster_info),
@@ -43,6 +59,12 @@ COLLECTORS = {
     **dict.fromkeys(("postgres", "postgresql"), Row(databases.postgres)),
     "mysql": Row(databases.mysql),
     "redis": Row(databases.redis_server),
+    "helm": Row(releases.helm, (("list", SECRETS),)),
+    "nodeMetrics": Row(figures.node_metrics, (("get", NODE_FIGURES),)),
+    "registryImages": Row(registries.registry_images),
+    "runDaemonSet": Row(on_nodes.run_daemon_set, (*_DAEMON, ("get", LOGS))),
+    "sysctl": Row(on_nodes.sysctl, (*_DAEMON, ("get", LOGS))),
+    "copyFromHost": Row(on_nodes.copy_from_host, (*_DAEMON, ("create", EXEC))),
 }
 """By the name that specs use; anything else is skipped, by its name."""
 
@@ -65,6 +87,7 @@ HOST_COLLECTORS = {
     "tcpLoadBalancer": Row(reach.tcp_load_balancer),
     "subnetAvailable": Row(reach.subnet_available),
     "http": Row(reach.http),
+    "registryImages": Row(registries.of_host),
     "certificate": Row(letters.certificate),
     "certificatesCollection": Row(letters.certificates_collection),
 }

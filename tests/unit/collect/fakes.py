@@ -22,6 +22,8 @@ class World:
         self.paths: dict[str, bytes] = {"/version": b'{"gitVersion": "v1.36.2", "major": "1"}'}
         self.commands: dict[str, tuple[int, bytes, bytes]] = {}
         self.answer = Answer(200, b'{"ok": true}', {"server": "x"})
+        self.images: dict[str, tuple[bool, str]] = {}
+        self.logins: list[str] = []
         self.created: list[KubeObject] = []
         self.deleted: list[Ref] = []
         self.queries: list[Mapping[str, str]] = []
@@ -69,6 +71,12 @@ class World:
         if command[0] in self.hanging:
             await asyncio.sleep(60)
         return self.commands[command[0]]
+
+    async def find_images(
+        self, references: Sequence[str], logins: str, seconds: float
+    ) -> Mapping[str, tuple[bool, str]]:
+        self.logins.append(logins)
+        return {one: self.images.get(one, (False, "")) for one in references}
 
     async def request(self, method: str, url: str, **_: Any) -> Answer:
         return self.answer

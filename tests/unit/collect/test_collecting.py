@@ -22,7 +22,7 @@ QUICK = Bounds(seconds=0.3)
 
 
 def collect(world: World, *collectors: Collector, bounds: Bounds = QUICK, told: list[str] | None = None) -> Collected:
-    collecting = ClusterCollecting(world, world, namespace="home")  # type: ignore[arg-type]
+    collecting = ClusterCollecting(world, world, namespace="home", find_images=world.find_images)  # type: ignore[arg-type]
     return asyncio.run(collecting(collectors, bounds=bounds, tell=(told if told is not None else []).append))
 
 

@@ -26,7 +26,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc"
 
 def collect(kind: str, **spec: Any) -> Collected:
     """Of this machine."""
-    collecting = ClusterCollecting(World(), World(), namespace="home")  # type: ignore[arg-type]
+    collecting = ClusterCollecting(World(), World(), namespace="home", find_images=World().find_images)  # type: ignore[arg-type]
     wanted = [Collector(kind, spec, "host")]
     return asyncio.run(collecting(wanted, bounds=Bounds(seconds=20), tell=lambda _: None))
 
@@ -190,6 +190,6 @@ def test_every_look_at_the_machine_is_asked_for(kind: str) -> None:
 
 
 def test_nodes_are_not_looked_at_from_here() -> None:
-    collecting = ClusterCollecting(World(), World(), namespace="home")  # type: ignore[arg-type]
+    collecting = ClusterCollecting(World(), World(), namespace="home", find_images=World().find_images)  # type: ignore[arg-type]
     done = asyncio.run(collecting([Collector("cpu", {}, "nodes")], bounds=Bounds(), tell=lambda _: None))
     assert [(one.title, one.state, one.reason) for one in done.fetched] == [("node cpu", "skipped", "not supported")]

@@ -12,6 +12,7 @@ from pathlib import Path
 from changeover.errors import Problem
 
 HUB = "docker.io"
+_HINT = "a docker config.json with `auths`, as `docker login` and `skopeo login` write it"
 _HUB_NAMES = ("index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/")
 
 
@@ -43,11 +44,18 @@ class Logins:
 def from_file(path: Path) -> Mapping[str, str]:
     """The logins of a docker config. Raises BadLogins."""
     try:
-        listed = json.loads(path.read_text()).get("auths") or {}
-        return {_host(name): _login(one) for name, one in listed.items() if _login(one)}
-    except (OSError, ValueError, AttributeError) as error:
-        hint = "a docker config.json with `auths`, as `docker login` and `skopeo login` write it"
-        raise BadLogins(f"{path} holds no logins.", found=type(error).__name__, hint=hint) from None
+        return from_text(path.read_text(), name=str(path))
+    except OSError as error:
+        raise BadLogins(f"{path} holds no logins.", found=type(error).__name__, hint=_HINT) from None
+
+
+def from_text(content: str, *, name: str = "the docker config") -> Mapping[str, str]:
+    """The same of a text. Raises BadLogins."""
+    try:
+        listed = json.loads(content).get("auths") or {}
+        return {_host(one): _login(said) for one, said in listed.items() if _login(said)}
+    except (ValueError, AttributeError) as error:
+        raise BadLogins(f"{name} holds no logins.", found=type(error).__name__, hint=_HINT) from None
 
 
 def _host(name: str) -> str:

@@ -82,7 +82,7 @@ class Session:
             try:
                 request = self._client.build_request(method, url, headers={**headers, **own}, content=content)
                 answer = await self._client.send(request, stream=True)
-                if answer.status_code == 401 and await self._log_in(answer, host, scope):
+                if answer.status_code == 401 and await self._log_in(answer, host, scope, sent=known):
                     await answer.aclose()
                     continue
             except (httpx2.TransportError, httpx2.InvalidURL) as error:
@@ -96,15 +96,17 @@ class Session:
             f"The registry {host} does not answer.", found=last, hint="check the address; --plain-http HOST for http"
         )
 
-    async def _log_in(self, answer: httpx2.Response, host: str, scope: str) -> bool:
-        """Get what the server asks for; whether there is something new to try with."""
+    async def _log_in(self, answer: httpx2.Response, host: str, scope: str, *, sent: str | None) -> bool:
+        """Get what the server asks for; whether there is something else to try with than what was sent."""
+        if self._authorizations.get((host, scope)) != sent:
+            return True  # somebody beside us logged in meanwhile
         wanted = answer.headers.get("www-authenticate", "")
         basic = self._logins.basic(_named(host))
         if wanted.lower().startswith("bearer"):
             found = await self._token(dict(_PARAMETER.findall(wanted)), scope, basic)
         else:
             found = basic
-        if not found or self._authorizations.get((host, scope)) == found:
+        if not found or found == sent:
             return False
         self._authorizations[host, scope] = found
         return True
