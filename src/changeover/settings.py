@@ -55,5 +55,8 @@ STATUS_BYTES = 16 * 1024
 KEEP_RUNS = 20
 HEALTHY_HOLD_SECONDS = 30.0
 
+CARRIER_LABEL = f"{GROUP}/carried-by"
+"""On a Changeover object: ``console`` = a console in the cluster executes it, whichever replica lives."""
+
 CONSOLE_LABEL = f"{GROUP}/console"
 """On what the console keeps in the cluster: what it is (accounts)."""

@@ -38,7 +38,7 @@ from changeover.runs.happenings import Happening
 from changeover.runs.scene import Subject
 from changeover.runs.state import RunState, Verdict
 from changeover.runs.verbs.table import ACTS
-from changeover.settings import INSTALLATION_LABEL
+from changeover.settings import CARRIER_LABEL, INSTALLATION_LABEL
 
 Tell = Callable[[Happening], None]
 
@@ -48,14 +48,17 @@ async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> 
     return await _carry_on(outside, prepared.installation, await create(outside, prepared), tell=tell)
 
 
-async def create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
-    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay."""
+async def create(outside: Outside, prepared: prepare.Prepared, *, carrier: str = "") -> KubeObject:
+    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay.
+
+    `carrier` says who executes it, when that is not this process alone (see `carrying`).
+    """
     await runs_of.refuse_second(outside, prepared.installation.name)
     if prepared.kept:
         await answers.write_kept(outside, prepared.installation, prepared.kept)
     if prepared.answers is not None:
         await answers.keep(outside, prepared.installation, prepared.new_number, prepared.answers)
-    run = await _create(outside, prepared)
+    run = await _create(outside, prepared, carrier)
     await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
     return run
 
@@ -73,7 +76,7 @@ async def go_on(outside: Outside, installation: str, name: str, *, tell: Tell) -
     return await _carry_on(outside, followed, run, tell=tell)
 
 
-async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
+async def _create(outside: Outside, prepared: prepare.Prepared, carrier: str) -> KubeObject:
     blobs = outside.blobs(prepared.installation)
     plan = prepared.plan
     checked = prepared.preflights.record
@@ -102,7 +105,9 @@ async def _create(outside: Outside, prepared: prepare.Prepared) -> KubeObject:
     number = runs_of.number(runs[-1]) + 1 if runs else 1
     while True:
         try:
-            return await outside.cluster.create(_changeover(outside, prepared.installation, number, spec))
+            return await outside.cluster.create(
+                _changeover(outside, (prepared.installation.name, number), spec, carrier)
+            )
         except AlreadyExists:
             number += 1
 
@@ -113,15 +118,16 @@ def planned(plan: Plan) -> Happening:
     return Happening("planned", data={"steps": [step.as_json() for step in steps]})
 
 
-def _changeover(outside: Outside, installation: KubeObject, number: int, spec: Mapping[str, Any]) -> KubeObject:
+def _changeover(outside: Outside, which: tuple[str, int], spec: Mapping[str, Any], carrier: str) -> KubeObject:
+    installation, number = which
     return KubeObject(
         {
             "apiVersion": API_VERSION,
             "kind": CHANGEOVER.name,
             "metadata": {
-                "name": f"{installation.name}-{number}",
+                "name": f"{installation}-{number}",
                 "namespace": outside.namespace,
-                "labels": {INSTALLATION_LABEL: installation.name},
+                "labels": {INSTALLATION_LABEL: installation} | ({CARRIER_LABEL: carrier} if carrier else {}),
             },
             "spec": spec,
         }

@@ -72,7 +72,7 @@ class Watching:
             state=fold(records),
             evidence=tell(records, plan, whose),
             waiting_for=str(run.get("status", "waitingFor", default="")),
-            holder=await self._holder(followed.name),
+            holder=await holder(self._outside, followed.name),
             window=dict(run.get("spec", "parameters", default={})),
         )
 
@@ -82,13 +82,15 @@ class Watching:
             self._plans[blob] = plan_from_json(json.loads(await self._outside.blobs(installation).get(blob)))
         return self._plans[blob]
 
-    async def _holder(self, installation: str) -> str:
-        lease = await self._outside.cluster.get(Ref(LEASE, self._outside.namespace, f"changeover-{installation}"))
-        renewed = str(lease.get("spec", "renewTime", default="")) if lease else ""
-        if lease is None or not renewed:
-            return ""
-        age = self._outside.clock.now() - datetime.fromisoformat(renewed)
-        return str(lease.get("spec", "holderIdentity", default="") or "") if age < 2 * _VALID else ""
+
+async def holder(outside: Outside, installation: str) -> str:
+    """Who executes a run of this Installation now; empty when nobody does."""
+    lease = await outside.cluster.get(Ref(LEASE, outside.namespace, f"changeover-{installation}"))
+    renewed = str(lease.get("spec", "renewTime", default="")) if lease else ""
+    if lease is None or not renewed:
+        return ""
+    age = outside.clock.now() - datetime.fromisoformat(renewed)
+    return str(lease.get("spec", "holderIdentity", default="") or "") if age < 2 * _VALID else ""
 
 
 _VALID = timedelta(seconds=LEASE_SECONDS)

@@ -62,6 +62,7 @@ COMMANDS = {
     "redact": (f"{_C}.redact:redact", "Take secrets out of a file, by Troubleshoot's redactors and a vendor's."),
     "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
     "admin-console": ("changeover.console.command:admin_console", "The admin console, on this machine."),
+    "serve": ("changeover.console.serving:serve", "The admin console as a service in the cluster, in replicas."),
     "users": (f"{_C}.users:users", "Who may use the console, and in which role: list, add, role, remove."),
     "reset-password": (f"{_C}.users:reset_password", "Give an account of the console another password."),
     "doctor": (f"{_C}.cluster:doctor", "Rights, versions, leftovers."),

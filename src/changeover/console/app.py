@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
@@ -14,8 +14,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from changeover.actions import accounts, audit
+from changeover.actions import accounts, audit, carrying
 from changeover.actions.outside import Outside
+from changeover.actions.shared_rows import SharedRows
 from changeover.console.access.accounts_seen import AccountsSeen
 from changeover.console.access.attempts import Attempts
 from changeover.console.access.guard import Guard
@@ -23,6 +24,7 @@ from changeover.console.access.middleware import access
 from changeover.console.access.origins import Addresses
 from changeover.console.access.refusal import Refusal, plainly, wants_json
 from changeover.console.access.sessions import Sessions
+from changeover.console.executing import Executing
 from changeover.console.pages import (
     account,
     checks,
@@ -45,6 +47,9 @@ from changeover.console.rendering import STATIC, Pages, Place
 from changeover.console.room import Render, Room
 from changeover.errors import Problem
 from changeover.ports import Busy, Unreachable
+
+SESSIONS, ATTEMPTS = "changeover-console-sessions", "changeover-console-attempts"
+"""The Secrets that replicas share."""
 
 PAGES = (
     overview,
@@ -77,12 +82,19 @@ class Where:
 def build(room: Room) -> ASGIApp:
     """The console as it is served."""
     routes: list[Route | Mount] = [route for page in PAGES for route in page.routes(room)]
-    routes += [Route("/healthz", _alive), Mount("/static", _packed(StaticFiles(directory=STATIC)))]
+    routes += [
+        Route("/healthz", _alive),
+        Route("/readyz", _ready(room)),
+        Mount("/static", _packed(StaticFiles(directory=STATIC))),
+    ]
     return access(Starlette(routes=routes, exception_handlers=_told(room.render)), room.guard)
 
 
-def room_of(outside: Outside, where: Where, *, now: Callable[[], float]) -> Room:
-    """Everything that pages are given; `now` counts seconds for sessions and attempts."""
+def room_of(outside: Outside, where: Where, *, now: Callable[[], float], shared: bool = False) -> Room:
+    """Everything that pages are given; `now` counts seconds for sessions and attempts.
+
+    `shared`: this is one replica of several, which share sessions, attempts and runs through the cluster.
+    """
     pages = Pages(where.place)
     seen = AccountsSeen(lambda: accounts.listed(outside), now)
 
@@ -96,12 +108,13 @@ def room_of(outside: Outside, where: Where, *, now: Callable[[], float]) -> Room
         record=audit.Log(outside).record,
         stamp=lambda: outside.clock.now().isoformat(timespec="seconds"),
         now=now,
-        sessions=Sessions(now),
-        attempts=Attempts(now),
+        sessions=Sessions(now, SharedRows(outside, SESSIONS) if shared else None),
+        attempts=Attempts(now, SharedRows(outside, ATTEMPTS) if shared else None),
         show=refused,
         changed=seen.forget,
     )
-    return Room(guard, lambda person: replace(outside, person=person), pages, where.installation)
+    executing = Executing(carrying.CONSOLE if shared else "")
+    return Room(guard, lambda person: replace(outside, person=person), pages, where.installation, executing)
 
 
 def _page(pages: Render, request: Request, refusal: Refusal) -> Response:
@@ -142,3 +155,16 @@ def _packed(files: ASGIApp) -> ASGIApp:
 
 async def _alive(_: Request) -> Response:
     return PlainTextResponse("ok")
+
+
+def _ready(room: Room) -> Callable[[Request], Awaitable[Response]]:
+    """Ready = the cluster answers about the accounts: without them nobody gets in."""
+
+    async def ready(_: Request) -> Response:
+        try:
+            await room.guard.accounts()
+        except Problem as problem:
+            return PlainTextResponse(problem.reference, status_code=503)
+        return PlainTextResponse("ok")
+
+    return ready

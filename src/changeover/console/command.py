@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -49,7 +50,7 @@ def admin_console(given: Any, /, **chosen: Any) -> None:
 async def _serve(access: dict[str, Any], addresses: Addresses, installation: str, port: int, *, show: bool) -> None:
     with _listening(port) as listening:
         async with wiring.outside(**access) as outside:
-            place = await _place(outside, installation, access["context"] or "")
+            place = await place_of(outside, installation, access["context"] or "")
             password = await accounts.first_run(outside)
             where = Where(addresses, place, installation)
             room = room_of(outside, where, now=time.monotonic)
@@ -60,15 +61,18 @@ async def _serve(access: dict[str, Any], addresses: Addresses, installation: str
                 click.launch(f"http://localhost:{port}")
             click.echo("Ctrl-C ends it; runs go on elsewhere or wait for `changeover resume`.", err=True)
             try:
-                await uvicorn.Server(_config(build(room))).serve([listening])
+                await uvicorn.Server(config_of(build(room))).serve([listening])
             finally:
                 await room.executing.close()
 
 
-def _config(app: Any) -> uvicorn.Config:
+def config_of(app: Any, proxies: Sequence[str] = (), *, grace: int = 3) -> uvicorn.Config:
+    """How it is served; headers of a proxy count only from these networks, `grace` is in seconds."""
     return uvicorn.Config(
         app,
         log_level="warning",
+        log_config=None,
+        access_log=False,
         lifespan="off",
         ws="none",
         http=Patient,
@@ -76,8 +80,9 @@ def _config(app: Any) -> uvicorn.Config:
         date_header=True,
         limit_concurrency=200,
         timeout_keep_alive=15,
-        timeout_graceful_shutdown=3,
-        proxy_headers=False,
+        timeout_graceful_shutdown=grace,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
 
 
@@ -99,7 +104,8 @@ def _listening(port: int) -> socket.socket:
     return found
 
 
-async def _place(outside: Outside, installation: str, cluster: str) -> Place:
+async def place_of(outside: Outside, installation: str, cluster: str) -> Place:
+    """What the console calls itself; the namespace's name when nothing is installed there."""
     try:
         found = await installations.find(outside, installation)
     except (installations.NoInstallation, installations.NotSetUp):

@@ -13,19 +13,22 @@ from changeover.actions import execute, hand_over
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
 from changeover.errors import Problem
+from changeover.runs.holding import ElsewhereProblem
 
 
 class Executing:
     """The tasks, by run."""
 
-    def __init__(self) -> None:
+    def __init__(self, carrier: str = "") -> None:
+        self._carrier = carrier
+        """What runs that begin here are marked with; empty = this process alone executes them."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stopped: dict[str, Problem] = {}
         """Why the execution of a run ended here before the run did."""
 
     async def begin(self, outside: Outside, prepared: Prepared) -> str:
         """Create a run and execute it; returns its name. Raises RunUnderWay."""
-        run = await execute.create(outside, prepared)
+        run = await execute.create(outside, prepared, carrier=self._carrier)
         self._start(outside, run.name)
         return run.name
 
@@ -54,6 +57,9 @@ class Executing:
     async def _carry(self, outside: Outside, name: str) -> None:
         try:
             await hand_over.to_the_end(outside, "", name, tell=lambda _: None)
+        except ElsewhereProblem as problem:
+            if not self._carrier:  # among replicas it is as it should be: another one executes it
+                self.stopped[name] = problem
         except Problem as problem:
             self.stopped[name] = problem
         finally:

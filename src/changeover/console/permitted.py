@@ -14,6 +14,7 @@ TABLE = (
     Rule("/logout", write=Role.VIEWER, tells=False),
     Rule("/static/*", read=None),
     Rule("/healthz", read=None),
+    Rule("/readyz", read=None),
     Rule("/favicon.svg", read=None),
     Rule("/look", write=Role.VIEWER, tells=False),
     Rule("/account", write=Role.VIEWER, tells=False),

@@ -89,7 +89,7 @@ class _Gate:
         token = request.cookies.get(self._guard.cookie(https=is_https(request.scope, self._guard)), "")
         if not token:
             return None
-        found = self._guard.sessions.find(token, await self._guard.accounts())
+        found = await self._guard.sessions.find(token, await self._guard.accounts())
         return Visit(found[1], found[0]) if found else None
 
     def _admitted(self, request: Request, rule: Rule, visit: Visit | None) -> Response | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from changeover.console.access.refusal import Refusal
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _OWN = frozenset({"same-origin", "none"})
 
 
@@ -22,12 +23,22 @@ class Addresses:
     """Where people reach the console, as origins: ``http://localhost:8800``."""
 
     origins: frozenset[str]
+    any_local_port: bool = False
+    """Whether this machine's own names count at every port: behind a port-forward it is the person's choice."""
 
     @staticmethod
-    def of(port: int, *public: str) -> Addresses:
+    def of(port: int, *public: str, any_local_port: bool = False) -> Addresses:
         """This machine's names at a port, and the addresses under which an Ingress shows it."""
-        local = {f"http://{host}:{port}" for host in ("localhost", "127.0.0.1", "[::1]")}
-        return Addresses(frozenset(local | {_origin(one) for one in public if one}))
+        local = {f"http://{host}:{port}" for host in _LOCAL}
+        return Addresses(frozenset(local | {_origin(one) for one in public if one}), any_local_port)
+
+    def admits(self, origin: str) -> bool:
+        """Whether the console answers under this origin (scheme, host and port; lower-case)."""
+        if origin in self.origins:
+            return True
+        scheme, _, netloc = origin.partition("://")
+        name, _, port = netloc.rpartition(":")
+        return self.any_local_port and scheme == "http" and name in _LOCAL and port.isdecimal()
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -43,10 +54,10 @@ class Addresses:
 def refused(method: str, headers: Mapping[str, str], addresses: Addresses) -> Refusal | None:
     """Why a request may not be answered; None = it may. Header names are lower-case."""
     host = headers.get("host", "").lower()
-    if host not in addresses.hosts:
+    if host not in addresses.hosts and not addresses.admits(f"http://{host}"):
         return Refusal(421, "foreign-host", "This console does not answer under that name.", "see --public-url")
     origin = headers.get("origin")
-    if origin is not None and (origin.lower() not in addresses.origins or urlsplit(origin).netloc.lower() != host):
+    if origin is not None and (not addresses.admits(origin.lower()) or urlsplit(origin).netloc.lower() != host):
         return _foreign()
     site = headers.get("sec-fetch-site", "none")
     followed_link = method in SAFE and headers.get("sec-fetch-mode") == "navigate" and _is_page(headers)

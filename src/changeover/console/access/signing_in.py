@@ -33,18 +33,17 @@ async def sign_in(request: Request, guard: Guard, name: str, password: str) -> s
     account = (await guard.accounts()).get(name)
     person = f"name {name[:64]} {account.epoch if account else 0}"
     place = f"address {address}"
-    wait = guard.attempts.wait(person, place)
+    wait = await guard.attempts.begin(person, place)
     if wait > 0:
-        return Failed(wait, guard.attempts.left(person))
-    guard.attempts.failed(person, place)  # counted before it is checked: tries side by side are no way around
+        return Failed(wait, await guard.attempts.left(person))
     async with _ONE_AT_A_TIME:
         right = await asyncio.to_thread(passwords.matches, account.password if account else "", password)
     if not right or account is None:
         await guard.tell(name if account else "?", "sign in", "refused", address=address)
-        return Failed(guard.attempts.wait(person, place), guard.attempts.left(person))
-    guard.attempts.succeeded(person, place)
+        return Failed(await guard.attempts.wait(person, place), await guard.attempts.left(person))
+    await guard.attempts.succeeded(person, place)
     await guard.tell(name, "sign in", "done", address=address)
-    return guard.sessions.open(account, instead_of=_token(request, guard))
+    return await guard.sessions.open(account, instead_of=_token(request, guard))
 
 
 def welcome(request: Request, guard: Guard, token: str, response: Response) -> Response:
@@ -65,7 +64,7 @@ def welcome(request: Request, guard: Guard, token: str, response: Response) -> R
 async def sign_out(request: Request, guard: Guard, response: Response) -> Response:
     """End the session and take the cookie back."""
     visit = getattr(request.state, "visit", None)
-    guard.sessions.end(_token(request, guard))
+    await guard.sessions.end(_token(request, guard))
     if visit is not None:
         await guard.tell(visit.name, "sign out", "done", address=address_of(request))
     https = is_https(request.scope, guard)

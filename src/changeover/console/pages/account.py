@@ -48,19 +48,18 @@ class OwnAccount:
             old, new, again = (str(form.get(field) or "") for field in ("old", "new", "again"))
         person = f"name {visit.name} {visit.account.epoch}"
         try:
-            if guard.attempts.wait(person) > 0:
+            if await guard.attempts.begin(person) > 0:
                 raise WrongPassword("Too many wrong passwords.", hint="wait a while")
-            guard.attempts.failed(person)
             if not await asyncio.to_thread(passwords.matches, visit.account.password, old):
                 raise WrongPassword("That is not your present password.", hint="nothing was changed")
-            guard.attempts.succeeded(person)
+            await guard.attempts.succeeded(person)
             if new != again:
                 raise PasswordsDiffer("The new password was not typed the same way twice.", hint="nothing was changed")
             await accounts.reset_password(self._room.outside_of(request), visit.name, password=new)
         except Problem as problem:
             return self._page(request, problem=problem)
         guard.changed()
-        guard.sessions.end_all_of(visit.name)
+        await guard.sessions.end_all_of(visit.name)
         return RedirectResponse("/login", status_code=303)
 
     def _page(self, request: Request, *, problem: Problem | None = None) -> Response:

@@ -64,12 +64,12 @@ class Users:
             made = await accounts.reset_password(self._room.outside_of(request), name)
         except Problem as problem:
             return await self._page(request, problem=problem, status=422)
-        self._ended(name)
+        await self._ended(name)
         return await self._page(request, made=(name, made))
 
     async def sign_out(self, request: Request) -> Response:
         """Sign somebody out everywhere."""
-        ended = self._room.guard.sessions.end_all_of(request.path_params["name"])
+        ended = await self._room.guard.sessions.end_all_of(request.path_params["name"])
         request.state.detail = f"{ended} sessions of {request.path_params['name']} ended"
         return RedirectResponse("/users", status_code=303)
 
@@ -86,12 +86,12 @@ class Users:
             await act()
         except Problem as problem:
             return await self._page(request, problem=problem, status=422)
-        self._ended(request.path_params["name"])
+        await self._ended(request.path_params["name"])
         return RedirectResponse("/users", status_code=303)
 
-    def _ended(self, name: str) -> None:
+    async def _ended(self, name: str) -> None:
         self._room.guard.changed()
-        self._room.guard.sessions.end_all_of(name)
+        await self._room.guard.sessions.end_all_of(name)
 
     async def _page(
         self,
@@ -102,7 +102,7 @@ class Users:
         status: int = 200,
     ) -> Response:
         every = await accounts.listed(self._room.outside_of(request))
-        rows = [(one, self._room.guard.sessions.count_of(one.name)) for one in every.values()]
+        rows = [(one, await self._room.guard.sessions.count_of(one.name)) for one in every.values()]
         values = {"rows": rows, "roles": [role.word for role in Role], "problem": problem, "made": made}
         return self._room.render(request, "users.html", values, status=status)
 

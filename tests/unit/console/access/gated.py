@@ -21,6 +21,7 @@ from changeover.console.access.origins import Addresses
 from changeover.console.access.permissions import Rule
 from changeover.console.access.refusal import safe_next
 from changeover.console.access.sessions import Sessions
+from changeover.console.access.shelf import OwnShelf
 from changeover.console.access.signing_in import Failed, sign_in, sign_out, welcome
 
 HOME = "http://localhost:8800"
@@ -56,6 +57,8 @@ class Gated:
         async def record(entry: Entry) -> None:
             self.log.append(entry)
 
+        self.shelf = OwnShelf()
+
         def now() -> float:
             return self.time
 
@@ -66,7 +69,7 @@ class Gated:
             record=record,
             stamp=lambda: "2026-11-23T15:00:00+00:00",
             now=now,
-            sessions=Sessions(now),
+            sessions=Sessions(now, self.shelf),
             attempts=Attempts(now),
             limits=Limits(bytes=4096, larger={"/upload": 65536}),
         )

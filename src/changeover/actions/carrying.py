@@ -1,0 +1,73 @@
+"""Runs that the console in the cluster carries: when the replica that executed one dies, another goes on with it.
+
+The mark stands on the Changeover object. A person's own computer may make such a run too and leave it to the console.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from changeover.actions import runs_of
+from changeover.actions.installations import CHANGEOVER, INSTALLATION
+from changeover.actions.outside import Outside
+from changeover.actions.watching import holder
+from changeover.objects import Kind, KubeObject, Ref
+from changeover.runs.state import fold
+from changeover.settings import CARRIER_LABEL, GATE_POLICY, REQUEST_ANNOTATION
+
+CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A run that should go on and that nobody executes."""
+
+    name: str
+    by: str
+    begun: bool
+    """Whether somebody has worked on it already."""
+    carried: bool
+    """Whether a console in the cluster is to carry it."""
+    run: KubeObject
+
+
+async def left_alone(outside: Outside) -> list[Left]:
+    """The runs of the namespace that nobody executes, and that wait for nobody."""
+    found = []
+    for run in await outside.cluster.list(CHANGEOVER, namespace=outside.namespace):
+        if runs_of.verdict(run) in runs_of.ENDED or await holder(outside, str(run.get("spec", "installation"))):
+            continue
+        if run.get("status", "question") and not await _answered(outside, run):
+            continue
+        found.append(
+            Left(
+                name=run.name,
+                by=str(run.get("spec", "by", default="")),
+                begun=bool(run.get("status", "phase", default="")),
+                carried=run.labels.get(CARRIER_LABEL) == CONSOLE,
+                run=run,
+            )
+        )
+    return found
+
+
+async def tell(outside: Outside, left: Left, text: str) -> None:
+    """Say it by Events on the run and on its Installation, with what is still closed."""
+    gate = await outside.cluster.get(Ref(Kind("v1", "ConfigMap"), outside.namespace, GATE_POLICY))
+    closed = " The gate is still closed: nobody can begin work meanwhile." if gate else " No gate is closed."
+    installation = await outside.cluster.get(
+        Ref(INSTALLATION, outside.namespace, str(left.run.get("spec", "installation")))
+    )
+    for about in (left.run, installation):
+        if about is not None:
+            await outside.events.emit(about, "NobodyExecutes", f"{left.name}: {text}{closed}", warning=True)
+
+
+async def _answered(outside: Outside, run: KubeObject) -> bool:
+    """Whether somebody has answered what the run asked, and it has not heard it yet."""
+    asked = run.annotations.get(REQUEST_ANNOTATION, "")
+    if not asked:
+        return False
+    state = fold(await outside.journal(run).read())
+    return str(json.loads(asked).get("id", "")) not in state.requests
