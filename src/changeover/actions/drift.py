@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from changeover.actions import following, installations, keys, revisions
+from changeover.actions import fields, following, installations, keys, revisions
 from changeover.actions.outside import Outside
 from changeover.plan import planner
 from changeover.plan.intent import Intent
@@ -19,7 +19,12 @@ async def drift(outside: Outside, installation: str = "") -> tuple[ObjectChange,
         return ()
     revision = await revisions.load(outside, followed, number)
     snapshot = await take_snapshot(
-        outside.cluster, revision, revision, installation=followed.ref, namespace=outside.namespace
+        outside.cluster,
+        revision,
+        revision,
+        installation=followed.ref,
+        namespace=outside.namespace,
+        theirs=fields.theirs(followed),
     )
     intent = Intent(
         kind="configure",

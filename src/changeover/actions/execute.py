@@ -14,6 +14,7 @@ from changeover.actions import (
     answers,
     capturing,
     customising,
+    fields,
     helm_records,
     installations,
     installing,
@@ -207,6 +208,7 @@ async def _carry_on(
         if state.verdict is Verdict.COMMITTED:
             await answers.settle(outside, installation, subject.new_number)
             await customising.settle(outside, installation, subject.new)
+            await fields.settle(outside, installation, subject.plan)
             await licensing.settle(outside, installation)
             await installing.settle(outside, installation, subject.new)
             await learning.learn(outside, installation, run, subject.plan)

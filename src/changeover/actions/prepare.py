@@ -15,6 +15,7 @@ from changeover.actions import (
     chart_tests,
     continuing,
     customising,
+    fields,
     following,
     installing,
     keys,
@@ -239,7 +240,12 @@ async def _plan(outside: Outside, installation: KubeObject, intent: Intent, stra
 
 async def _snapshot(outside: Outside, installation: KubeObject, intent: Intent) -> Snapshot:
     return await take_snapshot(
-        outside.cluster, intent.new, intent.old, installation=installation.ref, namespace=outside.namespace
+        outside.cluster,
+        intent.new,
+        intent.old,
+        installation=installation.ref,
+        namespace=outside.namespace,
+        theirs=fields.theirs(installation, intent.parameters.conflicts),
     )
 
 

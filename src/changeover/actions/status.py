@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.actions import components, installations, revisions, runs_of, truth
+from changeover.actions import components, fields, installations, revisions, runs_of, truth
 from changeover.actions.components import Component
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject, Ref
@@ -48,6 +48,8 @@ class Status:
     """Its workloads; those that are not well come first."""
     addresses: tuple[str, ...] = ()
     """Where people reach it."""
+    kept: tuple[str, ...] = ()
+    """Fields that no release sets, because others have set them."""
 
 
 async def status(outside: Outside, installation: str = "") -> Status:
@@ -78,6 +80,7 @@ async def status(outside: Outside, installation: str = "") -> Status:
         last_backup=followed.get("status", "lastBackup", default={}),
         components=seen.components,
         addresses=seen.addresses,
+        kept=tuple(f"{one.called} {one.field} by {one.manager}" for one in fields.listed(followed)),
     )
 
 

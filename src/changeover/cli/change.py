@@ -58,9 +58,9 @@ def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
         click.option(
             "--conflicts",
-            type=click.Choice(["take", "stop"]),
+            type=click.Choice(["take", "keep", "stop"]),
             default="take",
-            help="Fields that others have set: take them over, or do not begin.",
+            help="Fields that others have set: take them over, leave them as they are (also later), or do not begin.",
         ),
         click.option("--skip-preflights", is_flag=True, help="Make only the release's strict checks."),
         click.option(

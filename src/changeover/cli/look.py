@@ -67,6 +67,8 @@ def _tell(seen: Status) -> None:
         click.echo(f"  {click.style('missing', fg='red')}    {what}")
     for what in seen.changed:
         click.echo(f"  {click.style('changed', fg='yellow')}    {what}: not as revision {seen.revision} has it")
+    for what in seen.kept:
+        click.echo(f"  kept       {what}: releases leave it alone")
     if seen.question:
         click.echo(f"\n{seen.run} asks: {seen.question.get('text', '')}")
         click.echo("Answer with `changeover answer`.")

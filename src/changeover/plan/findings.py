@@ -125,11 +125,17 @@ def _pods(seen: Seen) -> Iterator[Finding]:
     yield from room.findings(seen.situation.changes, new, seen.snapshot.rooms)
 
 
+_CHOICES = {
+    "take": "--conflicts keep leaves them as they are, now and later; with --conflicts stop the run does not begin",
+    "stop": "--conflicts take takes them over, --conflicts keep leaves them as they are, now and later",
+}
+
+
 def _conflicts(seen: Seen) -> Iterator[Finding]:
-    """Fields that others have set: the run takes them over, or stops, as was chosen."""
+    """Fields that others have set: the run takes them over, leaves them alone, or stops, as was chosen."""
     stops = seen.intent.parameters.conflicts == "stop"
-    other = "--conflicts take takes them over" if stops else "with --conflicts stop the run does not begin"
     for change in seen.situation.changes:
+        yield from _kept(change)
         answer = seen.snapshot.dry_runs.get(change.ref.key)
         owners = [owner for owner in (answer.owners if answer else ()) if owner[0] != FIELD_MANAGER]
         if owners:
@@ -138,9 +144,21 @@ def _conflicts(seen: Seen) -> Iterator[Finding]:
                 Severity.BLOCKS if stops else Severity.WARNS,
                 f"{change.ref}: {len(owners)} fields were set by others" + ("." if stops else " and are taken over."),
                 found=_list([f"{field} by {manager}" for manager, field in owners]),
-                hint=f"{other}; if they shall keep them, take these fields out of the release",
+                hint=_CHOICES["stop" if stops else "take"],
                 ref=change.ref,
             )
+
+
+def _kept(change: ObjectChange) -> Iterator[Finding]:
+    if change.kept:
+        yield Finding(
+            "fields-kept",
+            Severity.NOTES,
+            f"{change.ref}: {len(change.kept)} fields stay as others have set them.",
+            found=_list([f"{field} by {manager}" for field, manager in change.kept]),
+            hint=f"`changeover fields take {change.ref}` lets the release set them again",
+            ref=change.ref,
+        )
 
 
 def _served(seen: Seen) -> Iterator[Finding]:

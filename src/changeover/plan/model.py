@@ -70,6 +70,8 @@ class ObjectChange:
     """Which pods restart and why; empty when none."""
     handler: str = ""
     """What brings about a change that Kubernetes refuses in place (`plan/immutables/remedy.py`); empty = apply does."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Fields that others have set and keep: (field, manager)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class DryRun:
     causes: tuple[tuple[str, str, str], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     """Other managers of fields we set: (manager, field)."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Fields that are left to others, and to whom: (field, manager). They were left out of what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,15 @@ def take_over(obj: KubeObject, managers: Iterable[str] = ()) -> Handover:
     return Handover((*left, *ours), tuple(given))
 
 
+def others(obj: KubeObject) -> dict[str, str]:
+    """Who else owns which field, as the API server names fields in a conflict; subresources count as well."""
+    found: dict[str, str] = {}
+    for entry in _entries(obj):
+        if entry.get("manager") != FIELD_MANAGER:
+            found |= {_field(path): str(entry.get("manager", "")) for path in _read(entry)}
+    return found
+
+
 def has_ours(obj: KubeObject) -> bool:
     """Whether Changeover owns fields of it."""
     return any(_who(entry) in (_US, _OURS_BY_PATCH) and not entry.get("subresource") for entry in _entries(obj))
@@ -212,6 +221,21 @@ def _write(fields: Fields) -> dict[str, Any]:
             here = here[part]
         here["."] = {}
     return tree
+
+
+def _field(path: tuple[str, ...]) -> str:
+    """``.spec.template.spec.containers[name="web"].image``."""
+    text = ""
+    for part in path:
+        mark, _, name = part.partition(":")
+        if mark == "f":
+            text += f".{name}"
+        elif mark == "k":
+            keys: Mapping[str, Any] = json.loads(name)
+            text += "[" + ",".join(f"{key}={json.dumps(keys[key])}" for key in sorted(keys)) + "]"
+        else:
+            text += f"[={name}]" if mark == "v" else f"[{name}]"
+    return text
 
 
 def _text(path: tuple[str, ...]) -> str:

@@ -10,7 +10,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, bridging, classes, data, diff, epochs, facts, findings, installers, truth, wayback
+from changeover.plan import (
+    apis,
+    bridging,
+    classes,
+    data,
+    diff,
+    epochs,
+    facts,
+    findings,
+    installers,
+    keeping,
+    truth,
+    wayback,
+)
 from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
@@ -32,6 +45,7 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
     changes = _with_bridges(_changes(intent, snapshot, decisions), intent, snapshot)
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
+    steps = _told_of_kept(steps, {change.ref.key: change.kept for change in changes if change.kept})
     steps = truth.obeyed(steps, situation.changes)
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
@@ -62,6 +76,17 @@ def _told_of_autoscalers(steps: Steps, autoscaled: frozenset[str]) -> Steps:
     return Steps(tuple(map(told, steps.forward)), tuple(map(told, steps.back)))
 
 
+def _told_of_kept(steps: Steps, kept: Mapping[str, tuple[tuple[str, str], ...]]) -> Steps:
+    """What others keep is kept on the way there and on the way back."""
+
+    def told(step: Step) -> Step:
+        if step.verb is not Verb.APPLY or step.target not in kept:
+            return step
+        return replace(step, arguments={**step.arguments, "kept": sorted(name for name, _ in kept[step.target])})
+
+    return Steps(tuple(map(told, steps.forward)), tuple(map(told, steps.back))) if kept else steps
+
+
 def decide(intent: Intent, snapshot: Snapshot) -> tuple[tuple[Ref, Decision], ...]:
     """The class of every object of the new revision, of the old one and of the inventory."""
     decided = ((case.ref, classes.effect_of(case)) for case in _cases(intent, snapshot))
@@ -77,7 +102,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
         definition = defined.get((obj.ref.kind.group, obj.kind))
         yield Case(
             ref=obj.ref,
-            desired=dress(obj, intent.new.digest, autoscaled=snapshot.autoscaled, version=intent.new.version),
+            desired=_as_sent(obj, intent, snapshot),
             live=snapshot.live.get(key),
             answer=snapshot.dry_runs.get(key),
             previous=old.get(key),
@@ -102,6 +127,18 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
                 data=data.why_data(live, populated=snapshot.populated) if live else "",
                 accepted=data.is_accepted(ref, intent.accept_data_loss),
             )
+
+
+def _as_sent(obj: KubeObject, intent: Intent, snapshot: Snapshot) -> KubeObject:
+    """Dressed; what others keep is as it lives, so that it is no difference."""
+    dressed = dress(obj, intent.new.digest, autoscaled=snapshot.autoscaled, version=intent.new.version)
+    live, kept = snapshot.live.get(obj.ref.key), _kept(snapshot, obj.ref)
+    return keeping.filled(dressed, keeping.values(live, (name for name, _ in kept))) if live and kept else dressed
+
+
+def _kept(snapshot: Snapshot, ref: Ref) -> tuple[tuple[str, str], ...]:
+    answer = snapshot.dry_runs.get(ref.key)
+    return answer.kept if answer else ()
 
 
 def _set_by_the_run(obj: KubeObject, intent: Intent) -> frozenset[tuple[str, ...]]:
@@ -160,6 +197,7 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
             holds_data=_holds_data(ref, snapshot, new),
             restarts=masking.sentence(decision.restarts),
             handler=decision.handler,
+            kept=_kept(snapshot, ref),
         )
         for ref, decision in decisions
     )

@@ -86,6 +86,7 @@ def change_as_json(change: ObjectChange) -> dict[str, Any]:
         "holdsData": change.holds_data,
         "restarts": change.restarts,
         "handler": change.handler,
+        "kept": [{"field": name, "manager": manager} for name, manager in change.kept],
     }
 
 
@@ -99,4 +100,5 @@ def _change_from(data: Mapping[str, Any]) -> ObjectChange:
         holds_data=data["holdsData"],
         restarts=data["restarts"],
         handler=data.get("handler", ""),
+        kept=tuple((one["field"], one["manager"]) for one in data.get("kept", ())),
     )

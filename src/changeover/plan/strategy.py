@@ -87,7 +87,7 @@ class Parameters:
     """How long everything must stay healthy before it counts; None = 30 s."""
     backup: bool = True
     conflicts: str = "take"
-    """take | stop: what to do about fields that others have set."""
+    """take | keep | stop: what to do about fields that others have set."""
     message: str = ""
     """Shown to users who are refused a session; empty = the profile's."""
 

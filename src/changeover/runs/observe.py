@@ -3,6 +3,7 @@
 * members of the ApplySet come from one list per kind, by label; only what is not among them is read one by one
 * every object of the new revision is sent as a dry run, exactly as the run would send it (`plan.dress`): first without
   force, so that other owners of fields are named, and with force when there are some
+* what others keep is left out of it, as it is left out by the run (`plan.keeping`)
 * rights: one question settles it for an administrator; others are asked right by right
 * what could not be looked at for want of rights counts as absent, and the missing right becomes a finding
 """
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
-from changeover.plan import immutables, inventory, rbac, room
+from changeover.plan import immutables, inventory, keeping, rbac, room
 from changeover.plan.dress import dress
 from changeover.plan.immutables import identity
 from changeover.plan.immutables.remedy import READOPT
+from changeover.plan.keeping import Theirs
 from changeover.plan.model import DryRun, Rehearsal, Room, Snapshot
 from changeover.ports import Busy, Cluster, ClusterProblem, FieldConflict, Refused, Resource
 from changeover.render.revision import Revision
@@ -38,11 +40,19 @@ REFUSED = 422
 
 
 async def take_snapshot(
-    cluster: Cluster, new: Revision, old: Revision | None, *, installation: Ref | None, namespace: str
+    cluster: Cluster,
+    new: Revision,
+    old: Revision | None,
+    *,
+    installation: Ref | None,
+    namespace: str,
+    theirs: Theirs | None = None,
 ) -> Snapshot:
-    """Look at everything that a plan from `old` to `new` depends on."""
+    """Look at everything that a plan from `old` to `new` depends on; `theirs` = what others keep."""
     wanted = _refs(new, old)
-    look = _Look(cluster, await _served(cluster, wanted.values()), asyncio.Semaphore(PARALLEL), namespace)
+    look = _Look(
+        cluster, await _served(cluster, wanted.values()), asyncio.Semaphore(PARALLEL), namespace, theirs or Theirs()
+    )
     set_id = inventory.applyset_id(installation) if installation else ""
     members, autoscaled, claims = await asyncio.gather(
         _members(look, installation, set_id, wanted), _autoscaled(look, new, wanted), _claims(look)
@@ -54,7 +64,10 @@ async def take_snapshot(
         _policy_gate(look),
     )
     found = await _settled(look, found, dry_runs)
-    dressed = {obj.ref.key: obj for obj in _dressed(look, new, set_id=set_id, autoscaled=autoscaled)}
+    dressed = {
+        obj.ref.key: _as_theirs(obj, found.get(obj.ref.key), dry_runs[obj.ref.key])
+        for obj in _dressed(look, new, set_id=set_id, autoscaled=autoscaled)
+    }
     return Snapshot(
         live=found,
         dry_runs=dry_runs,
@@ -110,6 +123,7 @@ class _Look:
     served: Served
     slots: asyncio.Semaphore
     namespace: str
+    theirs: Theirs = field(default_factory=Theirs)
 
     async def all(self, questions: Iterable[Awaitable[T]]) -> list[T]:
         """Ask many, `PARALLEL` at a time."""
@@ -201,8 +215,32 @@ async def _claims(look: _Look) -> frozenset[str]:
 
 async def _dry_runs(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> dict[str, DryRun]:
     dressed = _dressed(look, new, set_id=set_id, autoscaled=autoscaled)
-    answers = await look.all(_dry_run(look.cluster, obj) for obj in dressed)
+    answers = await look.all(_ask(look, obj) for obj in dressed)
     return {obj.ref.key: answer for obj, answer in zip(dressed, answers, strict=True)}
+
+
+async def _ask(look: _Look, obj: KubeObject) -> DryRun:
+    """What others keep is left out, where the object is there."""
+    kept = tuple(one for one in look.theirs.kept.get(obj.ref.key, ()) if keeping.has(obj, one[0]))
+    live = await look.get(obj.ref) if kept else None
+    kept = kept if live else ()
+    answer = await _dry_run(look.cluster, _asked(obj, live, kept))
+    if answer.owners and look.theirs.keeps_new:
+        kept += tuple((name, manager) for manager, name in answer.owners if keeping.has(obj, name))
+        live = live or await look.get(obj.ref)
+        answer = await _dry_run(look.cluster, _asked(obj, live, kept))
+    return replace(answer, kept=kept)
+
+
+def _asked(obj: KubeObject, live: KubeObject | None, kept: tuple[keeping.Field, ...]) -> KubeObject:
+    return keeping.as_theirs(obj, live, (name for name, _ in kept)) if live and kept else obj
+
+
+def _as_theirs(obj: KubeObject, live: KubeObject | None, answer: DryRun) -> KubeObject:
+    """As it is sent where it is made anew: what others keep is carried over."""
+    if live is None or not answer.kept:
+        return obj
+    return keeping.filled(obj, keeping.values(live, (name for name, _ in answer.kept)))
 
 
 def _dressed(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> list[KubeObject]:

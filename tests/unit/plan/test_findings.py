@@ -1,4 +1,5 @@
 from changeover.plan.model import DryRun, Finding, Plan, Severity, Snapshot
+from changeover.plan.record import plan_as_json, plan_from_json
 from changeover.plan.steps import Verb
 from changeover.plan.strategy import Parameters
 from changeover.release.profile import DataStore, Gate, Profile, Sessions, Switch
@@ -167,6 +168,19 @@ def test_fields_of_others_stop_the_run_when_that_was_chosen() -> None:
     seen = snapshot(NEW, OLD.objects, answers={"ConfigMap/settings": answer})
     assert not plan(NEW, OLD, seen=seen).blocked
     assert plan(NEW, OLD, seen=seen, parameters=Parameters(conflicts="stop")).blocked
+
+
+def test_fields_that_others_keep_are_told_in_the_plan_and_in_its_steps() -> None:
+    answer = DryRun(config_map(a="1"), 200, kept=((".data.a", "kubectl-edit"),))
+    steps = Listed(step(Verb.APPLY, OLD.objects[0].ref.key), step(Verb.APPLY, "Other//x"))
+    made = plan(NEW, OLD, seen=snapshot(NEW, OLD.objects, answers={"ConfigMap/settings": answer}), strategy=steps)
+    assert found(made, "fields-kept").found == ".data.a by kubectl-edit"
+    assert [one.arguments.get("kept") for one in made.steps.forward if one.verb is Verb.APPLY][:2] == [
+        [".data.a"],
+        None,
+    ]
+    again = plan_from_json(plan_as_json(made))
+    assert again.changes[0].kept == ((".data.a", "kubectl-edit"),)
 
 
 def test_a_data_store_without_its_claim_is_said() -> None:

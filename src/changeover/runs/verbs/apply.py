@@ -5,6 +5,7 @@
 * a Job whose template differs is deleted in the foreground and created again once it is gone: its old pod must not run
   beside the new one. A Job that is at work is waited for, never deleted.
 * what else Kubernetes does not change is replaced (`replacing.py`); workloads keep their pods (`identity/`)
+* fields that others keep are left out; where the object is made anew, their values are carried over
 * a finished Job of this revision is left alone, also when its TTL has removed it: the journal knows that it ran
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
-from changeover.plan import inventory
+from changeover.plan import inventory, keeping
 from changeover.plan.dress import dress
 from changeover.plan.model import Effect
 from changeover.plan.steps import Step
@@ -25,6 +26,8 @@ from changeover.runs.verbs.manifests import manifest
 
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 POLL = 0.5
+THEIRS = "theirs"
+"""Note of a step: what others had set in an object that is made anew."""
 
 
 async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
@@ -35,16 +38,19 @@ async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
     if "existed" not in scene.notes(step.id) and live is None:
         await scene.note(step, "existed", data=False)
     if live is not None and live.terminating:
+        await _remember_theirs(step, scene, live)
         await _gone(step, scene, live)
         live = None
     if live is not None and step.arguments.get("effect") == Effect.RECREATE:
         if _is_of(live, wanted):
             await replacing.finished(step, scene, live)
             return {"uid": live.uid, "created": True}
+        await _remember_theirs(step, scene, live)
         await (_remove_job if live.kind == "Job" else replacing.removed)(step, scene, live)
         live = None
     await scene.checkpoint(step)
-    done = await scene.cluster.apply(_fenced(replacing.as_before(step, scene, wanted), live))
+    wanted = _with_theirs(step, scene, replacing.as_before(step, scene, wanted), live)
+    done = await scene.cluster.apply(_fenced(wanted, live))
     await replacing.finished(step, scene, done)
     created = scene.notes(step.id).get("existed") is False
     return {"uid": done.uid, "created": created}
@@ -62,6 +68,22 @@ def _dressed(step: Step, scene: Scene) -> KubeObject:
         autoscaled=frozenset(step.arguments.get("autoscaled", ())),
         version=revision.version,
     )
+
+
+async def _remember_theirs(step: Step, scene: Scene, live: KubeObject) -> None:
+    """What others keep would go with the object."""
+    kept = step.arguments.get("kept")
+    if kept and THEIRS not in scene.notes(step.id):
+        await scene.note(step, THEIRS, keeping.values(live, kept))
+
+
+def _with_theirs(step: Step, scene: Scene, wanted: KubeObject, live: KubeObject | None) -> KubeObject:
+    kept = step.arguments.get("kept", ())
+    if not kept:
+        return wanted
+    if live is not None:
+        return keeping.as_theirs(wanted, live, kept)
+    return keeping.filled(wanted, scene.notes(step.id).get(THEIRS) or {})
 
 
 def _fenced(wanted: KubeObject, live: KubeObject | None) -> KubeObject:
