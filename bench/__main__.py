@@ -1,16 +1,20 @@
-"""All benches, one after the other, as ratios: ``python -m bench [--rounds N] [--json FILE]``."""
+"""All benches, one after the other: ``python -m bench [--rounds N] [--json FILE]``.
+
+As ratios; in MB/s where there is nobody to be compared with.
+"""
 
 import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import apply, downtime, figures, gitpod, image_copy, plan, start
+from bench import apply, bundle, downtime, figures, gitpod, image_copy, plan, start
 
 
-def figures_of(rounds: int) -> Iterator[figures.Figure]:
+def figures_of(rounds: int) -> Iterator[figures.Figure | figures.Speed]:
     """Every figure, as soon as it is measured."""
     yield start.measure(rounds)
+    yield from bundle.measure()
     if gitpod.CHAIN.is_dir():
         with gitpod.cluster() as kubeconfig:
             yield plan.measure(kubeconfig, rounds)

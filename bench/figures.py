@@ -42,3 +42,23 @@ def compared(what: str, peer: str, turns: Sequence[tuple[float, float]], *, goal
         statistics.median(ours / theirs for ours, theirs in turns),
         goal,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast something large is worked through, and the most memory that its process held; sizes in 10^6 bytes."""
+
+    what: str
+    size: float
+    seconds: float
+    peak: float
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        worked = f"{self.size:.0f} MB in {self.seconds:.1f} s"
+        return f"{self.what}: {self.size / self.seconds:.1f} MB/s ({worked}), at most {self.peak:.0f} MB held"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {**asdict(self), "megabytes_per_second": round(self.size / self.seconds, 2)}

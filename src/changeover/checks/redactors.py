@@ -1,6 +1,7 @@
 """Takes secrets out of collected files as Troubleshoot does: its own redactors first, then a vendor's. Pure.
 
-Line by line; what stood between lines stays. A file selector is a glob in which ``*`` stays within a folder. A path
+Line by line; what stood between lines stays. The lines to look at are found in the whole text at once, by the pattern
+itself: nearly all of a file is never cut up. A file selector is a glob in which ``*`` stays within a folder. A path
 into YAML that is found writes the whole document anew; one that is not, or a file that is no YAML, changes nothing.
 """
 
@@ -8,20 +9,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from changeover.checks.redactor_rules import KURL, MULTI, SINGLE
 from changeover.errors import Problem
-from changeover.gotemplate.sprig.re2 import BadPattern, Match, Pattern, compile_pattern
+from changeover.gotemplate.sprig.re2 import BadPattern, Match, Pattern, compile_pattern, line_pattern
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
 
 MASK = "***HIDDEN***"
 LONGEST_LINE = 10 * 1024 * 1024
 """Characters; a longer line is left as it is."""
+_BEGIN, _TOGETHER = 64, 100
+"""Characters of a value, and values, that are looked for at once."""
 _CLASS_OR_GROUP = re.compile(r"\\.|\[(?:\\.|\[:|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<other>\?))?", re.DOTALL)
 
 
@@ -50,13 +53,18 @@ class Redacted:
     redactions: tuple[Redaction, ...]
 
 
+_Changes = list[tuple[int, int]]
+"""(line from 1, bytes removed) of each change."""
+_Act = Callable[[str], tuple[str, _Changes]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One redactor at work: gives the new text and (line, bytes removed) of each change."""
+    """One redactor at work: gives the new text and its changes."""
 
     name: str
     is_default: bool
-    act: Callable[[str], tuple[str, list[tuple[int, int]]]]
+    act: _Act
 
 
 def redact(content: str, path: str, redactors: Sequence[Mapping[str, Any]] = ()) -> Redacted:
@@ -88,8 +96,9 @@ def _custom(redactors: Sequence[Mapping[str, Any]], path: str) -> Iterator[_Step
             continue
         removals = mapping(one.get("removals"))
         own = text(one.get("name"))
-        for at, value in enumerate(texts(removals.get("values"))):
-            yield _Step(_name(own, number, at, "literal"), False, _literal(value))
+        values = texts(removals.get("values"))
+        for at, act in enumerate(_literals(values)):
+            yield _Step(_name(own, number, at, "literal"), False, act)
         for at, entry in enumerate(mappings(removals.get("regex"))):
             name = _name(own, number, at, "regex")
             pattern = _pattern(text(entry.get("redactor")), name)
@@ -124,48 +133,80 @@ def _pattern(source: str, name: str) -> Pattern:
         raise BadRedactor(f"The redactor {name} has no usable pattern.", found=str(error)) from None
 
 
-def _literal(value: str) -> Callable[[str], tuple[str, list[tuple[int, int]]]]:
-    def act(content: str) -> tuple[str, list[tuple[int, int]]]:
-        if not value or value not in content:
-            return content, []
-        return _by_line(content, None, lambda line: line.replace(value, MASK))
+def _literals(values: Sequence[str]) -> Iterator[_Act]:
+    """One after the other, in the lines in which any of them stands: a mask that the first left may be masked again."""
+    lines: list[int] | None = None
 
-    return act
+    def act(content: str, value: str) -> tuple[str, _Changes]:
+        nonlocal lines
+        if lines is None:
+            lines = _lines_with(values, content)
+        return _by_line(content, lines, lambda line: line.replace(value, MASK)) if value else (content, [])
+
+    for value in values:
+        yield partial(act, value=value)
 
 
-def _one_line(pattern: Pattern, scan: str) -> Callable[[str], tuple[str, list[tuple[int, int]]]]:
+def _lines_with(values: Sequence[str], content: str) -> list[int]:
+    """The lines (from 0) in which the beginning of any value stands."""
+    found: set[int] = set()
+    for source in _alternatives(tuple(values)):
+        pattern = line_pattern(source)
+        found.update(range(content.count("\n") + 1) if pattern is None else _at(content, pattern.starts(content)))
+    return sorted(found)
+
+
+@lru_cache(maxsize=4)
+def _alternatives(values: tuple[str, ...]) -> tuple[str, ...]:
+    begins = sorted({re.escape(value[:_BEGIN]) for value in values if value})
+    return tuple("|".join(begins[at : at + _TOGETHER]) for at in range(0, len(begins), _TOGETHER))
+
+
+def _one_line(pattern: Pattern, scan: str) -> _Act:
     names = _group_names(pattern.source)
-    gate = compile_pattern(scan) if scan else None
 
-    def act(content: str) -> tuple[str, list[tuple[int, int]]]:
-        return _by_line(content, _candidates(content, gate), lambda line: _substituted(pattern, names, line))
+    def act(content: str) -> tuple[str, _Changes]:
+        return _by_line(content, _candidates(content, pattern, scan), lambda line: _substituted(pattern, names, line))
 
     return act
 
 
 @lru_cache(maxsize=2)
-def _lowered(content: str) -> tuple[str, tuple[int, ...]]:
-    """In small letters, and where each line of that ends."""
-    small = content.lower()
-    return small, tuple(found.start() for found in re.finditer("\n", small))
+def _lowered(content: str) -> str:
+    return content.lower()
 
 
-def _candidates(content: str, gate: Pattern | None) -> list[int] | None:
-    """The lines (from 0) in which a gate's word stands; None = all."""
-    if gate is None:
-        return None
-    small, ends = _lowered(content)
-    return sorted({bisect_left(ends, place) for place in gate.starts(small)})
+@lru_cache(maxsize=2)
+def _ends(content: str) -> tuple[int, ...]:
+    """Where each line ends."""
+    return tuple(found.start() for found in re.finditer("\n", content))
 
 
-def _by_line(
-    content: str, candidates: Sequence[int] | None, change: Callable[[str], str]
-) -> tuple[str, list[tuple[int, int]]]:
-    changes: list[tuple[int, int]] = []
-    if candidates is not None and not candidates:
+def _at(content: str, places: Iterable[int]) -> set[int]:
+    """The lines (from 0) of these places."""
+    ends = _ends(content)
+    return {bisect_left(ends, place) for place in places}
+
+
+def _candidates(content: str, pattern: Pattern, scan: str) -> Sequence[int]:
+    """The lines (from 0) in which a pattern is found, and in small letters the word that must be there."""
+    gate = compile_pattern(scan) if scan else None
+    if gate is not None and not gate.is_in(_lowered(content)):
+        return ()
+    whole = line_pattern(pattern.source)
+    places = range(content.count("\n") + 1) if whole is None else sorted(_at(content, whole.starts(content)))
+    if gate is None or not places:
+        return places
+    lines = content.split("\n")
+    return [at for at in places if gate.is_in(lines[at].lower())]
+
+
+def _by_line(content: str, candidates: Sequence[int], change: Callable[[str], str]) -> tuple[str, _Changes]:
+    changes: _Changes = []
+    if not candidates:
         return content, changes
     lines = content.split("\n")
-    for at in range(len(lines)) if candidates is None else candidates:
+    for at in candidates:
         line = lines[at]
         new = change(line) if line and len(line) <= LONGEST_LINE else line
         if new != line:
@@ -174,19 +215,18 @@ def _by_line(
     return ("\n".join(lines) if changes else content), changes
 
 
-def _two_lines(selector: Pattern, pattern: Pattern, scan: str) -> Callable[[str], tuple[str, list[tuple[int, int]]]]:
+def _two_lines(selector: Pattern, pattern: Pattern, scan: str) -> _Act:
     """Lines are numbered as the reference does: a pair that was looked at together counts once."""
     names = _group_names(pattern.source)
-    gate = compile_pattern(scan) if scan else None
 
-    def act(content: str) -> tuple[str, list[tuple[int, int]]]:
-        candidates = _candidates(content, gate)
-        changes: list[tuple[int, int]] = []
-        if candidates is not None and not candidates:
+    def act(content: str) -> tuple[str, _Changes]:
+        changes: _Changes = []
+        candidates = _candidates(content, selector, scan)
+        if not candidates:
             return content, changes
         lines = content.split("\n")
         taken, pairs = -1, 0
-        for at in range(len(lines)) if candidates is None else candidates:
+        for at in candidates:
             if at <= taken or at + 1 >= len(lines) or not selector.is_in(lines[at]):
                 continue
             new = _substituted(pattern, names, lines[at + 1])
@@ -222,10 +262,10 @@ def _group_names(source: str) -> list[str]:
     return [one["name"] or "" for one in found if not one["other"]]
 
 
-def _yaml(path: str) -> Callable[[str], tuple[str, list[tuple[int, int]]]]:
+def _yaml(path: str) -> _Act:
     keys = path.split(".")
 
-    def act(content: str) -> tuple[str, list[tuple[int, int]]]:
+    def act(content: str) -> tuple[str, _Changes]:
         try:
             data = yaml_text.load(content)
         except Problem:

@@ -19,9 +19,11 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO
 
 from changeover.errors import Problem
 
+_PIECE = 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -57,12 +59,13 @@ def read_tar(
 
     Raises UnsafeArchive, BrokenArchive.
     """
-    plain = gunzip(content, name=name, limits=limits) if content.startswith(GZIP_MAGIC) else content
+    is_packed = content.startswith(GZIP_MAGIC)
+    stream: IO[bytes] = _Unpacked(content, name=name, limits=limits) if is_packed else io.BytesIO(content)
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
     total = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
             for count, entry in enumerate(archive, start=1):
                 if count > limits.entries:
                     raise UnsafeArchive(f"{name} has more than {limits.entries} entries.")
@@ -77,6 +80,8 @@ def read_tar(
                 if path in files:
                     raise UnsafeArchive(f"{name} holds {path} twice.", hint="pack every file once")
                 files[path] = _content(archive, entry, name)
+        while stream.read(_PIECE):
+            pass  # what follows the archive must be whole, too
     except tarfile.TarError as error:
         raise BrokenArchive(f"{name} is not a complete tar archive.", found=str(error)) from None
     files.update({link: files[at] for link, at in links.items() if at in files and link not in files})
@@ -92,19 +97,32 @@ def _target(link: tarfile.TarInfo, name: str) -> str:
     return clean_path(posixpath.normpath(posixpath.join(folder, link.linkname)), name=name)
 
 
-def gunzip(content: bytes, *, name: str, limits: Limits = LIMITS) -> bytes:
-    """Unpack gzip within the limits."""
-    most = min(limits.total_bytes, max(len(content) * limits.growth, 1024 * 1024)) + 10 * 1024 * 1024
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            plain = stream.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BrokenArchive(f"{name} is not a complete gzip file.", found=str(error)) from None
-    if len(plain) > most:
-        raise UnsafeArchive(
-            f"{name} grows to more than {most} bytes when unpacked.", found=f"{len(content)} bytes packed"
-        )
-    return plain
+class _Unpacked(io.BytesIO):
+    """Gzip as a stream that is unpacked as it is read: never whole in memory, and never beyond the limits."""
+
+    def __init__(self, content: bytes, *, name: str, limits: Limits) -> None:
+        super().__init__()
+        self._name = name
+        self._packed = len(content)
+        self._stream = gzip.GzipFile(fileobj=io.BytesIO(content))
+        grown = max(len(content) * limits.growth, 1024 * 1024)
+        self._most = min(limits.total_bytes, grown) + 10 * 1024 * 1024
+        self._read = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes, or all. Raises BrokenArchive, UnsafeArchive."""
+        wanted = self._most - self._read + 1 if size is None or size < 0 else size
+        try:
+            piece = self._stream.read(wanted)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BrokenArchive(f"{self._name} is not a complete gzip file.", found=str(error)) from None
+        self._read += len(piece)
+        if self._read > self._most:
+            raise UnsafeArchive(
+                f"{self._name} grows to more than {self._most} bytes when unpacked.",
+                found=f"{self._packed} bytes packed",
+            )
+        return piece
 
 
 def clean_path(path: str, *, name: str = "the archive") -> str:

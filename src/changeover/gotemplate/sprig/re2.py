@@ -18,6 +18,11 @@ LONGEST_PATTERN = 10_000
 _UNREADABLE = re.compile("[\ud800-\udfff]")
 _OPTIONS: Any = re2.Options()
 _OPTIONS.log_errors = False
+_WITHIN_LINES: Any = re2.Options()
+_WITHIN_LINES.log_errors = False
+_WITHIN_LINES.never_nl = True
+_TEXT_ENDS = re.compile(r"\\[AzZQC]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+"""What tells a text's ends from a line's, or is not read as an expression."""
 _IN_GO = {
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
@@ -78,10 +83,6 @@ class Pattern:
         """Whether there is a match."""
         return self._compiled.search(_readable(text)) is not None
 
-    def starts(self, text: str) -> list[int]:
-        """Where matches begin."""
-        return [one.start() for one in self._compiled.finditer(_readable(text))]
-
     def search(self, text: str) -> Match | None:
         """The leftmost match."""
         return next(iter(self.matches(text, 1)), None)
@@ -101,6 +102,29 @@ class Pattern:
         return found
 
 
+class LinePattern:
+    """Finds in a whole text, at once, the lines in which an expression would be found line by line."""
+
+    def __init__(self, source: str) -> None:
+        self._compiled: Any = re2.compile(f"(?m){_readable(source)}", _WITHIN_LINES)
+
+    def starts(self, text: str) -> list[int]:
+        """Where matches begin; at least one in each such line, none elsewhere."""
+        return [one.start() for one in self._compiled.finditer(_readable(text))]
+
+
+@lru_cache(maxsize=256)
+def line_pattern(source: str) -> LinePattern | None:
+    """The expression for a whole text; None for one that means the text's ends, or is found in an empty line."""
+    if _TEXT_ENDS.search(source):
+        return None
+    try:
+        made = LinePattern(source)
+    except re2.error:
+        return None
+    return None if made.starts("") else made
+
+
 @lru_cache(maxsize=256)
 def compile_pattern(source: str) -> Pattern:
     """Compile an expression. Raises BadPattern."""
@@ -110,7 +134,13 @@ def compile_pattern(source: str) -> Pattern:
 
 
 def _readable(text: str) -> str:
-    return text if text.isascii() else _UNREADABLE.sub("\ufffd", text)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _UNREADABLE.sub("\ufffd", text)
+    return text
 
 
 def _in_go(error: Exception, source: str) -> BadPattern:
