@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.nodes]
 
 OLD, NEW = "2022.09.2", "2022.10.2"
 WINDOW = ("--strategy", "window", "--yes", *QUICK)
+WHOLE = ("--announce", "1", "--soak", "1")
+"""So that each kind of step is there."""
 KILLED = -signal.SIGKILL
 PEOPLE = 3
 KINDS = {
@@ -102,7 +104,7 @@ def test_killed_in_this_kind_of_step(bench: RealWorkbench, kind: str) -> None:
     bench.record()
     version, words = change(bench)
     killing = ("tests.flows.kill_at", f"before done:{KINDS[kind]}")
-    died = bench.changeover.run(*words, expect=None, program=killing)
+    died = bench.changeover.run(*words, *WHOLE, expect=None, program=killing)
     assert died.code == KILLED, died
     bench.end_lease()
     bench.changeover.run("resume")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from changeover.cli import asking, output
-from changeover.cli.options import Where, answers_option, located, registry_options
+from changeover.cli.options import Where, answers_option, licence_options, located, registry_options
 
 if TYPE_CHECKING:
     from changeover.actions.images import Listed
     from changeover.actions.outside import Desk
+    from changeover.actions.packages import Wanted
     from changeover.images import Copied
     from changeover.render.context import Registry
 
@@ -24,7 +24,7 @@ def images() -> None:
 
 
 def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = answers_option(registry_options(command))
+    command = licence_options(answers_option(registry_options(command)))
     return click.option("--version", default="", help="Release, when PATH is a channel.")(command)
 
 
@@ -33,19 +33,10 @@ def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("path")
 @_package_options
 @click.pass_obj
-def list_(
-    where: Where,
-    path: str,
-    version: str,
-    pairs: tuple[str, ...],
-    files: tuple[Path, ...],
-    registry: str,
-    registry_username: str,
-    registry_password_stdin: bool,
-) -> None:
-    """Every image that the package runs or announces, with its place in the registry; 3 when two become one."""
-    wanted = asking.registry(registry, registry_username, password=registry_password_stdin)
-    listed = asking.offline(lambda desk: _listed(desk, where, path, version, pairs, files, wanted))
+def list_(where: Where, /, **chosen: Any) -> None:
+    """Every image that the package, or a check of it, starts or announces, with its place; 3 when two become one."""
+    package, registry = _wanted(where, chosen), _registry(chosen)
+    listed = asking.offline(lambda desk: _look(desk, package, registry))
     if where.json:
         output.show_json(listed.as_json())
     else:
@@ -72,17 +63,14 @@ def copy(where: Where, /, logins: str | None, plain_http: tuple[str, ...], **cho
     from changeover.actions import images as action
     from changeover.images import Access
 
-    wanted = asking.registry(
-        chosen["registry"], chosen["registry_username"], password=chosen["registry_password_stdin"]
-    )
-    if wanted is None:
+    package, registry = _wanted(where, chosen), _registry(chosen)
+    if registry is None:
         raise click.UsageError("Say where to: --registry HOST[/NAMESPACE].")
     access = Access(login_file=logins or "", plain=frozenset(plain_http))
 
     async def through(desk: Desk) -> Any:
-        package = (chosen["path"], chosen["version"], chosen["pairs"], chosen["files"])
-        listed = await _listed(desk, where, *package, wanted)
-        return await action.copy(desk, listed, wanted, access=access, tell=_teller(where))
+        listed = await _look(desk, package, registry)
+        return await action.copy(desk, listed, registry, access=access, tell=_teller(where))
 
     _end(where, asking.offline(through))
 
@@ -90,10 +78,11 @@ def copy(where: Where, /, logins: str | None, plain_http: tuple[str, ...], **cho
 def push(where: Where, bundle: str, registry: Registry, *, plain_http: tuple[str, ...]) -> None:
     """Copy the images of an air-gap bundle to the registry; exits with 1 when one cannot be copied."""
     from changeover.actions import images as action
+    from changeover.actions import packages
     from changeover.images import Access
 
     async def through(desk: Desk) -> Any:
-        listed = await _listed(desk, where, bundle, "", (), (), registry)
+        listed = await _look(desk, packages.Wanted(bundle, namespace=where.namespace or "default"), registry)
         return await action.copy(
             desk, listed, registry, access=Access(plain=frozenset(plain_http)), tell=_teller(where)
         )
@@ -102,20 +91,25 @@ def push(where: Where, bundle: str, registry: Registry, *, plain_http: tuple[str
         raise click.exceptions.Exit(1)
 
 
-async def _listed(
-    desk: Desk,
-    where: Where,
-    path: str,
-    version: str,
-    pairs: tuple[str, ...],
-    files: tuple[Path, ...],
-    registry: Registry | None,
-) -> Listed:
-    from changeover.actions import images as action
+def _wanted(where: Where, chosen: Mapping[str, Any]) -> Wanted:
     from changeover.actions import packages
 
-    namespace = where.namespace or "default"
-    wanted = packages.Wanted(path, version=version, namespace=namespace, answers=asking.answers(pairs, files))
+    return packages.Wanted(
+        chosen["path"],
+        version=chosen["version"],
+        namespace=where.namespace or "default",
+        answers=asking.answers(chosen["pairs"], chosen["files"]),
+        licence=asking.licence(chosen["licence"], chosen["licence_key"]),
+    )
+
+
+def _registry(chosen: Mapping[str, Any]) -> Registry | None:
+    return asking.registry(chosen["registry"], chosen["registry_username"], password=chosen["registry_password_stdin"])
+
+
+async def _look(desk: Desk, wanted: Wanted, registry: Registry | None) -> Listed:
+    from changeover.actions import images as action
+
     return await action.look(desk, wanted, registry)
 
 

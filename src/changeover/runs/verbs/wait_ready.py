@@ -40,7 +40,7 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
     since: float | None = None
     hopeless: dict[str, float] = {}
     hold = float(step.arguments.get("holdSeconds", 0))
-    blind = 0
+    blind, total = 0, len(refs) + len(step.arguments.get("informers", ()))
     while True:
         try:
             waiting = await _waited_for(step, scene, refs)
@@ -58,11 +58,11 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
             if now - since >= hold:
                 await _remove_finished(step, scene, refs)
                 return {"objects": len(refs)}
-            scene.progress(step, f"healthy for {now - since:.0f} of {hold:.0f} s", done=len(refs), total=len(refs))
+            scene.progress(step, f"healthy for {now - since:.0f} of {hold:.0f} s", done=total, total=total)
         else:
             since = None
             cause = await _explain(scene, waiting)
-            scene.progress(step, _said(waiting, cause), done=len(refs) - len(waiting), total=len(refs))
+            scene.progress(step, _said(waiting, cause), done=total - len(waiting), total=total)
             _give_up(waiting, cause, hopeless, now)
         await scene.checkpoint(step)
         await scene.clock.sleep(POLL)
