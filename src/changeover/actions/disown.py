@@ -78,12 +78,12 @@ async def leave(outside: Outside, leaving: Leaving) -> dict[str, Any]:
 
     await asyncio.gather(*(one(obj) for obj in leaving.objects))
     installation = leaving.installation
-    await outside.cluster.delete(installation.ref, uid=installation.uid)
     for part in _OWN if leaving.secrets_go else ():
         ref = Ref(installations.SECRET, outside.namespace, f"{installation.name}-{part}")
         found = await outside.cluster.get(ref)
         if found is not None:
             await outside.cluster.delete(ref, uid=found.uid)
+    await outside.cluster.delete(installation.ref, uid=installation.uid)  # last: whoever goes on finds it
     return leaving.as_json() | {"left": len(leaving.objects)}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import apis, epochs, installers, rbac, room, settings_behind
+from changeover.plan import apis, epochs, installers, neighbours, rbac, room, settings_behind
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -161,6 +161,12 @@ def _kept(change: ObjectChange) -> Iterator[Finding]:
         )
 
 
+def _neighbours(seen: Seen) -> Iterator[Finding]:
+    """Services of others that would lose the pods they select."""
+    new = {obj.ref.key: obj for obj in seen.intent.new.objects}
+    yield from neighbours.findings(seen.situation.changes, seen.snapshot.services, live=seen.snapshot.live, new=new)
+
+
 def _served(seen: Seen) -> Iterator[Finding]:
     """Versions that this cluster does not serve, which only the way back needs, and those that go with its upgrade."""
     if seen.intent.kind != "uninstall":
@@ -291,6 +297,7 @@ RULES: tuple[Rule, ...] = (
     _scaling,
     _served,
     _conflicts,
+    _neighbours,
     _pods,
     _backup,
 )

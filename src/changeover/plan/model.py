@@ -137,6 +137,8 @@ class Snapshot:
     """Names of the claims in the Installation's namespace."""
     rooms: tuple[Room, ...] = ()
     """What is free on the nodes; empty when they could not be seen."""
+    services: tuple[KubeObject, ...] = ()
+    """Services beside the Installation's own, where its pods live."""
     rehearsals: Mapping[str, Rehearsal] = field(default_factory=dict)
     """Keys of objects whose change was refused but can be brought about otherwise."""
 

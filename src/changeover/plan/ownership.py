@@ -95,6 +95,9 @@ def give_back(obj: KubeObject, taken: Sequence[Entry]) -> tuple[Entry, ...]:
     for place, owner in enumerate(owners):
         own = frozenset(path for path in _read(owner) if path in fields or _is_theirs(path))
         own |= rest if place == 0 else frozenset()
+        same = [entry for entry in left if _identity(entry) == _identity(owner)]  # a takeover that was cut off left it
+        left = [entry for entry in left if entry not in same]
+        own = own.union(*(_read(entry) for entry in same))
         if own:
             given.append({**owner, "fieldsV1": _write(own)})
     return (*left, *given)
@@ -158,6 +161,11 @@ def _entries(obj: KubeObject) -> Sequence[Entry]:
 
 def _who(entry: Entry) -> tuple[str, str]:
     return (str(entry.get("manager", "")), str(entry.get("operation", "")))
+
+
+def _identity(entry: Entry) -> tuple[str, ...]:
+    """What the server tells entries apart by."""
+    return (*_who(entry), str(entry.get("apiVersion", "")), str(entry.get("subresource", "")))
 
 
 def _is_ours(entry: Entry) -> bool:

@@ -34,6 +34,7 @@ _POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
 _AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 _NODE = Kind("v1", "Node")
 _POD = Kind("v1", "Pod")
+_SERVICE = Kind("v1", "Service")
 _CLAIM = Kind("v1", "PersistentVolumeClaim")
 REFUSED = 422
 """The status with which a change of an immutable field is answered."""
@@ -57,11 +58,12 @@ async def take_snapshot(
     members, autoscaled, claims = await asyncio.gather(
         _members(look, installation, set_id, wanted), _autoscaled(look, new, wanted), _claims(look)
     )
-    found, dry_runs, denied, gate = await asyncio.gather(
+    found, dry_runs, denied, gate, services = await asyncio.gather(
         _live(look, members, wanted),
         _dry_runs(look, new, set_id=set_id, autoscaled=autoscaled),
         _denied(look, new, old),
         _policy_gate(look),
+        look.list(_SERVICE, namespace=namespace),
     )
     found = await _settled(look, found, dry_runs)
     dressed = {
@@ -80,6 +82,7 @@ async def take_snapshot(
         policy_gate=gate,
         claims=claims,
         rooms=await _rooms(look, found),
+        services=tuple(one for one in services if one.ref.key not in found),
         rehearsals=await _rehearsals(look, found, dressed, dry_runs),
     )
 

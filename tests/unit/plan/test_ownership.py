@@ -136,3 +136,9 @@ def test_fields_that_the_next_apply_would_remove_are_those_that_kubectl_was_told
     )
     assert ownership.dropped(live, taken, None) == ()
     assert ownership.dropped(owned(), taken, nothing) == ()
+
+
+def test_a_takeover_that_was_cut_off_after_our_marks_is_given_back_whole() -> None:
+    kubectl, marks = entry("kubectl-client-side-apply", "Update", SPEC), entry("changeover", "Update", MARKS)
+    given = ownership.give_back(owned(kubectl, marks), [kubectl])
+    assert [(who((one,)), one["fieldsV1"]) for one in given] == [([("kubectl-client-side-apply", "Update")], SPEC)]
