@@ -8,10 +8,14 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from changeover.actions.accounts import Account, Role
+from changeover.actions.as_person import AsPerson
+from changeover.actions.console_objects import PERSON_EXTRA, group_of
 from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
 from changeover.channel import airgap
@@ -25,9 +29,11 @@ from changeover.collect.collecting import ClusterCollecting
 from changeover.errors import Problem
 from changeover.images import Access, Copied, Move
 from changeover.kube.blobs import KubeBlobs
+from changeover.kube.client import KubeCluster
 from changeover.kube.clock import SystemClock
-from changeover.kube.connect import connect
+from changeover.kube.connect import Speaker, connect, connect_as
 from changeover.kube.events import Events
+from changeover.kube.forward import FindPod
 from changeover.kube.http import UserHttp
 from changeover.kube.journal import Journal
 from changeover.kube.lease import LEASE, KubeLease
@@ -77,6 +83,33 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
         )
     finally:
         await cluster.close()
+
+
+async def forward(outside: Outside, find: FindPod, listening: socket.socket, port: int) -> None:
+    """Lead connections of this machine to a port of whichever pod is found, until cancelled."""
+    if isinstance(outside.cluster, KubeCluster):
+        await outside.cluster.forward(find, port).serve(listening)
+
+
+class Speaking:
+    """Clusters that speak in the name of the console's people, one for each person and role; close them at the end."""
+
+    def __init__(self, kubeconfig: str | None, context: str | None) -> None:
+        self._access = (kubeconfig, context)
+        self._made: dict[Speaker, KubeCluster] = {}
+
+    def as_person(self, outside: Outside, account: Account) -> Outside:
+        """The same outside, where what the person decides is decided with the rights of the person's role."""
+        groups = tuple(group_of(role) for role in Role if role <= account.role)
+        speaker = Speaker(group_of(account.role), groups, (PERSON_EXTRA, account.name))
+        if speaker not in self._made:
+            self._made[speaker] = connect_as(*self._access, speaker)
+        return replace(outside, cluster=AsPerson(outside.cluster, self._made[speaker]))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for one in self._made.values():
+            await one.close()
 
 
 def desk() -> Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -13,28 +14,30 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
 
 from tests.flows import letters
-from tests.flows.commands import Commands, until
+from tests.flows.commands import ROOT, Commands, until
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
 pytestmark = [pytest.mark.cluster]
 
 QUICK = ("--strategy", "plain", "--hold", "0", "--yes")
 NAME = "letters"
+IMAGE = "registry.example/changeover@sha256:" + 64 * "0"
 
 
 class Replica:
     """One `changeover serve`, as a host process."""
 
-    def __init__(self, commands: Commands, *more: str) -> None:
+    def __init__(self, commands: Commands, *more: str, **environment: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://localhost:{self.port}"
         self._browsers = contextlib.ExitStack()
         words = ("serve", "--address", "127.0.0.1", "--port", str(self.port), *more)
-        self.process: subprocess.Popen[str] = commands.start(*words)
+        self.process: subprocess.Popen[str] = commands.start(*words, **environment)
         until(lambda: self.answers("/readyz") or self.process.poll() is not None)
         assert self.process.poll() is None, self.process.communicate()
 
@@ -70,12 +73,28 @@ def installed(commands: Commands, tmp_path: Path) -> Commands:
 
 
 @pytest.fixture
-def serve(installed: Commands) -> Iterator[Serve]:
+def account(installed: Commands, tmp_path: Path) -> Commands:
+    """The command line with nothing but the rights of the installed console's account."""
+    told = installed.ask("install-console", "--image", IMAGE, "--yes")
+    assert "Deployment/changeover-console" in told["adds"]
+    installed.kubectl("delete", "deployment", "changeover-console")  # the replicas are processes of this machine here
+    installed.kubectl("delete", "secret", "changeover-console-accounts")
+    token = installed.kubectl("create", "token", "changeover-console", "--duration=1h").strip()
+    config = yaml.safe_load(Path(installed.kubeconfig).read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    path = tmp_path / "account.kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return Commands(path, installed.namespace)
+
+
+@pytest.fixture
+def serve(account: Commands) -> Iterator[Serve]:
     """Starts replicas."""
     replicas: list[Replica] = []
 
-    def start(*more: str) -> Replica:
-        replicas.append(Replica(installed, *more))
+    def start(*more: str, **environment: str) -> Replica:
+        replicas.append(Replica(account, *more, **environment))
         return replicas[-1]
 
     yield start
@@ -176,3 +195,39 @@ def test_a_replica_that_is_told_to_end_lets_go_at_once(installed: Commands, serv
     two = serve()
     until(lambda: installed.ask("status")["runs"] == "2.0.0" and not installed.ask("status")["run"], seconds=180)
     assert run in two.end()
+
+
+def test_a_run_begun_by_one_version_is_finished_by_the_next(installed: Commands, serve: Serve, tmp_path: Path) -> None:
+    password = installed.ask("users", "add", "ada", "--role", "admin")["password"]
+    (tmp_path / "next").mkdir()
+    (tmp_path / "next" / "sitecustomize.py").write_text("import changeover\n\nchangeover.__version__ = '99.0.0'\n")
+    one = serve()
+    run = begun(signed_in(one, "ada", password))
+    until(lambda: holder(installed))
+    path = os.pathsep.join((str(tmp_path / "next"), str(ROOT / "src"), str(ROOT)))
+    two = serve(PYTHONPATH=path)  # as in a rolling upgrade: the new one is there before the old one ends
+    one.end()
+    until(lambda: f"-{two.process.pid}-" in holder(installed), seconds=90)
+    until(lambda: verdict(installed, run) == "committed", seconds=180)
+    assert installed.ask("status")["runs"] == "2.0.0"
+    assert "version 99.0.0" in two.end()
+
+
+def verdict(commands: Commands, run: str) -> str:
+    """How a run ended."""
+    (made,) = [one for one in commands.objects("changeovers") if one["metadata"]["name"] == run]
+    return str(made.get("status", {}).get("verdict") or "")
+
+
+def test_what_a_role_may_not_the_api_server_refuses_too(installed: Commands, serve: Serve, account: Commands) -> None:
+    password = installed.ask("users", "add", "olga", "--role", "operator")["password"]
+    olga = signed_in(serve(), "olga", password)
+    # somebody takes the group's right away: the console would let her, Kubernetes does not
+    installed.kubectl("delete", "rolebinding", "changeover-console-operator")
+    page = olga.get("/update/2.0.0?strategy=plain").text
+    form = dict(re.findall(r'name="(plan|strategy|typed|shown)" value="([^"]*)"', page.partition('id="deploy"')[2]))
+    refused = olga.post("/update/2.0.0", data=form)
+    assert refused.status_code == 409
+    assert "changeover:operator" in refused.text
+    assert installed.ask("status")["run"] == ""
+    assert account.run("users", "list").code == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from changeover.actions import runs_of
 from changeover.actions.installations import CHANGEOVER, INSTALLATION
@@ -14,9 +15,11 @@ from changeover.actions.outside import Outside
 from changeover.actions.watching import holder
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.runs.state import fold
-from changeover.settings import CARRIER_LABEL, GATE_POLICY, REQUEST_ANNOTATION
+from changeover.settings import CARRIER_LABEL, GATE_POLICY, LEASE_SECONDS, REQUEST_ANNOTATION
 
 CONSOLE = "console"
+YOUNG = timedelta(seconds=8)
+"""How long who made a run may take to begin it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,31 @@ async def left_alone(outside: Outside) -> list[Left]:
     """The runs of the namespace that nobody executes, and that wait for nobody."""
     found = []
     for run in await outside.cluster.list(CHANGEOVER, namespace=outside.namespace):
-        if runs_of.verdict(run) in runs_of.ENDED or await holder(outside, str(run.get("spec", "installation"))):
+        if runs_of.verdict(run) in runs_of.ENDED or await _held(outside, run):
             continue
         if run.get("status", "question") and not await _answered(outside, run):
             continue
+        begun = bool(await outside.journal(run).read())
+        if not begun and outside.clock.now() - datetime.fromisoformat(_made_at(run)) < YOUNG:
+            continue  # who made it is about to begin
         found.append(
             Left(
                 name=run.name,
                 by=str(run.get("spec", "by", default="")),
-                begun=bool(run.get("status", "phase", default="")),
+                begun=begun,
                 carried=run.labels.get(CARRIER_LABEL) == CONSOLE,
                 run=run,
             )
         )
     return found
+
+
+async def _held(outside: Outside, run: KubeObject) -> bool:
+    return bool(await holder(outside, str(run.get("spec", "installation")), seconds=LEASE_SECONDS))
+
+
+def _made_at(run: KubeObject) -> str:
+    return str(run.get("metadata", "creationTimestamp", default="")) or "1970-01-01T00:00:00+00:00"
 
 
 async def tell(outside: Outside, left: Left, text: str) -> None:

@@ -83,14 +83,11 @@ class Watching:
         return self._plans[blob]
 
 
-async def holder(outside: Outside, installation: str) -> str:
-    """Who executes a run of this Installation now; empty when nobody does."""
+async def holder(outside: Outside, installation: str, *, seconds: float = 2 * LEASE_SECONDS) -> str:
+    """Who executes a run of this Installation now; empty when nobody renewed the lease for so many seconds."""
     lease = await outside.cluster.get(Ref(LEASE, outside.namespace, f"changeover-{installation}"))
     renewed = str(lease.get("spec", "renewTime", default="")) if lease else ""
     if lease is None or not renewed:
         return ""
     age = outside.clock.now() - datetime.fromisoformat(renewed)
-    return str(lease.get("spec", "holderIdentity", default="") or "") if age < 2 * _VALID else ""
-
-
-_VALID = timedelta(seconds=LEASE_SECONDS)
+    return str(lease.get("spec", "holderIdentity", default="") or "") if age < timedelta(seconds=seconds) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import time
@@ -14,13 +15,14 @@ import click
 import uvicorn
 
 from changeover import wiring
-from changeover.actions import accounts, installations
+from changeover.actions import accounts, console_objects, console_service, installations
 from changeover.actions.outside import Outside
 from changeover.console.access.origins import Addresses
 from changeover.console.access.patience import Patient
 from changeover.console.app import Where, build, room_of
 from changeover.console.rendering import Place
 from changeover.errors import Problem
+from changeover.ports import Refused
 
 PORT = 8800
 
@@ -39,12 +41,58 @@ class PortTaken(Problem):
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @click.option("--public-url", "public", multiple=True, help="Another address that it is reached under; may repeat.")
+@click.option(
+    "--in-cluster/--here",
+    "elsewhere",
+    default=None,
+    help="Open the console that is installed in the cluster, or one on this machine; by default what is there.",
+)
 @click.pass_obj
 def admin_console(given: Any, /, **chosen: Any) -> None:
-    """Open the admin console on this machine: http://localhost:8800."""
+    """Open the admin console at http://localhost:8800: that of the cluster where one is installed, else one here."""
     access = {name: chosen[name] or getattr(given, name) for name in ("namespace", "context", "kubeconfig")}
-    addresses = Addresses.of(chosen["port"], *chosen["public"])
-    asyncio.run(_serve(access, addresses, chosen["installation"], chosen["port"], show=not chosen["no_open"]))
+    asyncio.run(_open(access, chosen))
+
+
+async def _open(access: dict[str, Any], chosen: dict[str, Any]) -> None:
+    port, show = chosen["port"], not chosen["no_open"]
+    async with wiring.outside(**access) as outside:
+        if chosen["elsewhere"] is not False and await _is_installed(outside, must=bool(chosen["elsewhere"])):
+            await _forward(outside, port, show=show)
+            return
+    addresses = Addresses.of(port, *chosen["public"])
+    await _serve(access, addresses, chosen["installation"], port, show=show)
+
+
+async def _is_installed(outside: Outside, *, must: bool) -> bool:
+    if must:
+        if await console_service.installed(outside) is None:
+            hint = "`changeover install-console` installs it; --here opens one on this machine"
+            raise console_service.NoConsole("No console is installed in this namespace.", hint=hint)
+        return True
+    try:
+        return await console_service.ready(outside)
+    except Refused:  # who may not look at Deployments gets a console of their own
+        return False
+
+
+async def _forward(outside: Outside, port: int, *, show: bool) -> None:
+    with _listening(port) as listening:
+        click.echo(f"The console of the cluster, namespace {outside.namespace}: http://localhost:{port}")
+        click.echo("Ctrl-C ends the connection only; it comes back by itself when a pod goes.", err=True)
+        if show and _has_browser():
+            click.launch(f"http://localhost:{port}")
+        ending = asyncio.Event()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(one, ending.set)
+        leading = asyncio.create_task(
+            wiring.forward(outside, lambda: console_service.pod(outside), listening, console_objects.PORT)
+        )
+        waiting = asyncio.create_task(ending.wait())
+        await asyncio.wait({leading, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (leading, waiting):
+            task.cancel()
+        await asyncio.gather(leading, waiting, return_exceptions=True)
 
 
 async def _serve(access: dict[str, Any], addresses: Addresses, installation: str, port: int, *, show: bool) -> None:

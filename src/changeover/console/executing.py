@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 from changeover.actions import execute, hand_over
+from changeover.actions.as_person import carrying_out
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
 from changeover.errors import Problem
@@ -52,7 +54,8 @@ class Executing:
 
     def _start(self, outside: Outside, name: str) -> None:
         self.stopped.pop(name, None)
-        self._tasks[name] = asyncio.create_task(self._carry(outside, name))
+        own = replace(outside, cluster=carrying_out(outside.cluster))
+        self._tasks[name] = asyncio.create_task(self._carry(own, name))
 
     async def _carry(self, outside: Outside, name: str) -> None:
         try:

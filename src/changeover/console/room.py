@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from changeover.actions.accounts import Account
 from changeover.actions.outside import Outside
 from changeover.console.access.guard import Guard, Visit
 from changeover.console.executing import Executing
@@ -39,9 +40,13 @@ class Room:
     executing: Executing = field(default_factory=Executing)
     """The runs that this console executes."""
 
+    speaking: Callable[[Outside, Account], Outside] = lambda outside, _: outside
+    """What a person decides, with the rights of the person's role; by default with those of this process."""
+
     def outside_of(self, request: Request) -> Outside:
         """The ports in the name of who asks."""
-        return self.outside(visit_of(request).name)
+        visit = visit_of(request)
+        return self.speaking(self.outside(visit.name), visit.account)
 
 
 def visit_of(request: Request) -> Visit:

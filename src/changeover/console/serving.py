@@ -72,7 +72,8 @@ async def _serve(access: dict[str, Any], chosen: dict[str, Any]) -> None:
             outside = replace(connected, person=f"console@{socket.gethostname()}")
             place = await place_of(outside, chosen["installation"], "")
             where = Where(addresses, place, chosen["installation"])
-            room = room_of(outside, where, now=time.time, shared=True)
+            speaking = wiring.Speaking(access["kubeconfig"], access["context"])
+            room = replace(room_of(outside, where, now=time.time, shared=True), speaking=speaking.as_person)
             if not await accounts.listed(outside):
                 _LOG.warning("nobody can sign in yet: `changeover users add NAME --role admin` makes the first account")
             caring = asyncio.create_task(CarryingOn(outside, room.executing).forever())
@@ -86,6 +87,7 @@ async def _serve(access: dict[str, Any], chosen: dict[str, Any]) -> None:
                 with contextlib.suppress(asyncio.CancelledError):
                     await caring
                 await room.executing.close()
+                await speaking.close()
                 _LOG.info("ended; runs under way are free for another replica")
 
 

@@ -20,6 +20,7 @@ import httpx2
 
 from changeover.kube import discovery, errors
 from changeover.kube.execute import execute
+from changeover.kube.forward import FindPod, Forward
 from changeover.kube.inspect import Inspector
 from changeover.kube.proxy import PodProxy
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
@@ -54,6 +55,10 @@ class KubeCluster:
     def streams(self) -> PodProxy:
         """HTTP to its pods."""
         return PodProxy(self._http)
+
+    def forward(self, find: FindPod, port: int) -> Forward:
+        """Leads connections to a port of whichever pod is found."""
+        return Forward(self._http, find, port)
 
     @property
     def inspector(self) -> Inspector:

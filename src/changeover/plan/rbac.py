@@ -218,13 +218,33 @@ def _binding(place: str, name: str, account: tuple[str, str]) -> str:
     return "\n".join(text) + "\n"
 
 
-def _role(namespace: str, rights: Iterable[Right], name: str) -> str:
+def rules_of(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
+    """The rules of a Role with these rights, whatever their namespace."""
+    rules = []
+    for (group, verbs, named), resources in _together(rights).items():
+        names = {"resourceNames": [named]} if named else {}
+        rules.append({"apiGroups": [group], "resources": resources, "verbs": list(verbs), **names})
+    return rules
+
+
+def run_rights(namespace: str) -> tuple[Right, ...]:
+    """What runs need of a namespace whatever they change: for an account that is to carry out any."""
+    return tuple(sorted({*_run_rights(namespace, frozenset(Verb)), *_rights(_ANYWHERE, "")}))
+
+
+def _together(rights: Iterable[Right]) -> dict[tuple[str, tuple[str, ...], str], list[str]]:
+    """Resources by group, verbs and name: those with the same verbs share a rule."""
     verbs_of: dict[tuple[str, str, str], list[str]] = {}
     for right in rights:
         verbs_of.setdefault((right.group, right.resource, right.name), []).append(right.verb)
     rules: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for (group, resource, named), verbs in sorted(verbs_of.items()):
         rules.setdefault((group, tuple(sorted(set(verbs))), named), []).append(resource)
+    return rules
+
+
+def _role(namespace: str, rights: Iterable[Right], name: str) -> str:
+    rules = _together(rights)
     text = ["---", "apiVersion: rbac.authorization.k8s.io/v1", f"kind: {'Role' if namespace else 'ClusterRole'}"]
     text += ["metadata:", f"  name: {name}"] + ([f"  namespace: {namespace}"] if namespace else []) + ["rules:"]
     for (group, together, named), resources in rules.items():
