@@ -63,6 +63,7 @@ _ALWAYS: tuple[Row, ...] = (
     ("v1", "Pod", "pods", _LOOK),
     ("v1", "Pod", "pods/log", frozenset({"get"})),
     ("v1", "Event", "events", frozenset({"list", "create", "patch"})),
+    ("events.k8s.io/v1", "Event", "events", frozenset({"create"})),
     ("v1", "Secret", "secrets", _OWN),
     ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", _LOOK),
     ("v1", "Service", "services", _LOOK),
