@@ -1,5 +1,7 @@
 """Writes `deploy/`: the Helm chart and the plain manifests of the console, from the product's own objects.
 
+Our kinds, roles and the gate are links to the product's own definitions.
+
 `python -m tools.deploy` writes, `--check` says whether what is committed is what would be written.
 """
 
@@ -12,7 +14,6 @@ import yaml
 
 from changeover import __version__
 from changeover.actions.console_objects import NAME, ConsoleSettings, objects
-from changeover.kube.setup import definitions
 from changeover.objects import KubeObject
 from changeover.plan import rbac
 
@@ -59,16 +60,13 @@ def files() -> dict[str, str]:
     """Every file below `deploy/`, by its path there."""
     settings = ConsoleSettings(image=IMAGE)
     plain = objects("app", settings, rbac.run_rights("app"))
-    found = {
+    return {
         "manifests/console.yaml": HEAD + "# Put in your namespace (app) and your image.\n" + _stream(plain),
-        "manifests/setup.yaml": HEAD + "# Once per cluster: what `changeover setup` adds.\n" + _stream(definitions()),
         "chart/Chart.yaml": CHART,
         "chart/values.yaml": VALUES,
         "chart/templates/NOTES.txt": NOTES,
         "chart/templates/console.yaml": HEAD + _templates(),
     }
-    kinds = [one for one in definitions() if one.kind == "CustomResourceDefinition"]
-    return found | {f"chart/crds/{one.name.partition('.')[0]}.yaml": HEAD + _stream([one]) for one in kinds}
 
 
 def _stream(every: list[KubeObject]) -> str:
@@ -118,7 +116,11 @@ _REPLACED = {
 def stale() -> list[str]:
     """Files that are not as they would be written."""
     wanted = files()
-    there = {str(path.relative_to(HOME)): path.read_text() for path in HOME.rglob("*") if path.is_file()}
+    there = {
+        str(path.relative_to(HOME)): path.read_text()
+        for path in HOME.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 

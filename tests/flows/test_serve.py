@@ -123,11 +123,11 @@ def other(client: httpx2.Client, replica: Replica) -> httpx2.Client:
     return with_token(replica.browser(dict(client.cookies)))
 
 
-def begun(client: httpx2.Client) -> str:
+def begun(client: httpx2.Client, where: str = "") -> str:
     """Begin the update to 2.0.0 on the page; returns the run."""
     page = client.get("/update/2.0.0?strategy=plain").text
     form = dict(re.findall(r'name="(plan|strategy|typed|shown)" value="([^"]*)"', page.partition('id="deploy"')[2]))
-    answer = client.post("/update/2.0.0", data=form)
+    answer = client.post("/update/2.0.0", data=form | ({"where": where} if where else {}))
     assert answer.status_code == 303, answer.text
     return answer.headers["location"].rpartition("/")[2]
 
@@ -231,3 +231,37 @@ def test_what_a_role_may_not_the_api_server_refuses_too(installed: Commands, ser
     assert "changeover:operator" in refused.text
     assert installed.ask("status")["run"] == ""
     assert account.run("users", "list").code == 0
+
+
+def test_a_console_of_this_computer_leaves_the_run_to_the_one_in_the_cluster(
+    installed: Commands, serve: Serve, account: Commands
+) -> None:
+    password = installed.ask("users", "add", "ada", "--role", "admin")["password"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    here = installed.start("admin-console", "--here", "--no-open", "--port", str(port))
+    try:
+        with httpx2.Client(base_url=f"http://localhost:{port}", follow_redirects=False, timeout=60) as ada:
+            until(lambda: _reached(ada))
+            assert ada.post("/login", data={"name": "ada", "password": password}).status_code == 303
+            with_token(ada)
+            assert "Not in the cluster: No console serves" in ada.get("/update/2.0.0?strategy=plain").text
+            installed.run("install-console", "--image", IMAGE, "--yes")  # simulated pods are ready and do nothing
+            replica = serve()
+            page = ada.get("/update/2.0.0?strategy=plain").text
+            assert 'value="cluster" checked' in page
+            run = begun(ada, where="cluster")
+            until(lambda: f"-{replica.process.pid}-" in holder(installed), seconds=60)
+            until(lambda: verdict(installed, run) == "committed", seconds=180)
+    finally:
+        here.terminate()
+        installed.wait(here, 20)
+    assert account.namespace == installed.namespace
+
+
+def _reached(client: httpx2.Client) -> bool:
+    try:
+        return client.get("/healthz").status_code == 200
+    except httpx2.HTTPError:
+        return False

@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from changeover.actions import runs_of
+from changeover.actions import console_objects, console_service, execute, hand_over, runs_of
 from changeover.actions.installations import CHANGEOVER, INSTALLATION
 from changeover.actions.outside import Outside
+from changeover.actions.prepare import Prepared
 from changeover.actions.watching import holder
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.runs.state import fold
@@ -33,6 +34,22 @@ class Left:
     carried: bool
     """Whether a console in the cluster is to carry it."""
     run: KubeObject
+
+
+async def refuse(outside: Outside, prepared: Prepared) -> None:
+    """Raise NotHandedOver or NoConsole when no console of the cluster could carry this change out."""
+    settings = await console_service.installed(outside)
+    if settings is None or not await console_service.ready(outside):
+        raise console_service.NoConsole(
+            "No console serves in the cluster.", hint="`changeover install-console` installs it"
+        )
+    await hand_over.refuse(outside, prepared, hand_over.Place(settings.image, console_objects.NAME))
+
+
+async def leave(outside: Outside, prepared: Prepared) -> str:
+    """Create a run and leave it to the console in the cluster; returns its name. Raises as `refuse` does."""
+    await refuse(outside, prepared)
+    return (await execute.create(outside, prepared, carrier=CONSOLE)).name
 
 
 async def left_alone(outside: Outside) -> list[Left]:

@@ -28,6 +28,11 @@ class Executing:
         self.stopped: dict[str, Problem] = {}
         """Why the execution of a run ended here before the run did."""
 
+    @property
+    def carries(self) -> bool:
+        """Whether this is a replica of the console in the cluster."""
+        return bool(self._carrier)
+
     async def begin(self, outside: Outside, prepared: Prepared) -> str:
         """Create a run and execute it; returns its name. Raises RunUnderWay."""
         run = await execute.create(outside, prepared, carrier=self._carrier)

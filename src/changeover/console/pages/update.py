@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import installations, prepare, runs_of
+from changeover.actions import carrying, installations, prepare, runs_of
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
@@ -66,6 +66,17 @@ class Wish:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run can execute."""
+
+    served: bool = False
+    """This is the console in the cluster."""
+    cluster: bool = False
+    """A console in the cluster would carry it."""
+    why_not: str = ""
+
+
 class Update:
     """The page and its button."""
 
@@ -81,7 +92,9 @@ class Update:
     async def go(self, request: Request) -> Response:
         """Begin exactly the plan that was shown."""
         async with request.form(max_fields=50, max_files=0) as form:
-            said = {name: str(form.get(name) or "") for name in ("strategy", "typed", "message", "shown", "plan")}
+            said = {
+                name: str(form.get(name) or "") for name in ("strategy", "typed", "message", "shown", "plan", "where")
+            }
         typed = tuple(one.strip() for one in said["typed"].split(",") if one.strip())
         shown = Wish(said["strategy"], typed, said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
@@ -90,7 +103,10 @@ class Update:
             return await self._page(request, shown, moved=prepared.plan.digest != said["plan"], status=409)
         if said["message"] != shown.message:  # the words for people are the only difference from what was read
             prepared = await self._prepared(outside, target, replace(shown, message=said["message"][:500]))
-        name = await self._room.executing.begin(outside, prepared)
+        if said["where"] == "cluster":
+            name = await carrying.leave(outside, prepared)
+        else:
+            name = await self._room.executing.begin(outside, prepared)
         request.state.detail = f"{name}: {prepared.plan.digest}"
         return RedirectResponse(f"/runs/{name}", status_code=303)
 
@@ -118,11 +134,22 @@ class Update:
             ],
             "rollback": [(*_WAYS.get(str(row.get("way")), ("bad", "Forward only")), row) for row in _truth(plan)],
             "run": await self._run(outside),
+            "places": await self._places(outside, chosen),
             "duration": words.duration,
             "data": [change for change in plan.changes if change.holds_data],
             "back_to": target.get("number"),
         }
         return self._room.render(request, "update.html", values, status=status)
+
+    async def _places(self, outside: Outside, prepared: Prepared) -> Places:
+        """Where it can execute: a console in the cluster carries a run better than this computer does."""
+        if self._room.executing.carries:
+            return Places(served=True)
+        try:
+            await carrying.refuse(outside, prepared)
+        except Problem as problem:
+            return Places(why_not=f"{problem.message} {problem.hint}".strip())
+        return Places(cluster=True)
 
     async def _run(self, outside: Outside) -> str:
         followed = await installations.find(outside, self._room.installation)
