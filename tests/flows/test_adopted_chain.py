@@ -62,3 +62,15 @@ def test_gitpod_of_kubectl_is_adopted_and_changes_over_seven_times(running: Comm
     for version in ("2022.08.0", *HOPS):
         assert running.ask("update", version, *QUICK)["verdict"] == "committed", version
         test_chain.runs(running, version)
+
+
+def test_gitpod_of_kubectl_is_adopted_and_changes_over_to_the_newest_directly(running: Commands, chain: Path) -> None:
+    """One update over all seven releases: no stop on the way is required by anything but the vendor's word."""
+    running.run("adopt", str(chain), "--version", "2022.07", "--name", "gitpod", "--yes")
+    data = {one["metadata"]["name"]: one["metadata"]["uid"] for one in running.objects("pvc")}
+    plan = running.ask("plan", "--to", HOPS[-1], "--strategy", "plain")
+    assert not plan["blocked"]
+    assert running.ask("update", HOPS[-1], *QUICK)["verdict"] == "committed"
+    test_chain.runs(running, HOPS[-1])
+    after = {one["metadata"]["name"]: one["metadata"]["uid"] for one in running.objects("pvc")}
+    assert data.items() <= after.items()
