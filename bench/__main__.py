@@ -1,6 +1,6 @@
 """All benches, one after the other: ``python -m bench [--rounds N] [--json FILE]``.
 
-As ratios; in MB/s where there is nobody to be compared with.
+As ratios; in seconds or MB/s where there is nobody to be compared with.
 """
 
 import argparse
@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import apply, bundle, downtime, figures, gitpod, image_copy, plan, start
+from bench import apply, bundle, downtime, figures, gitpod, image_copy, plan, render, start
 
 
-def figures_of(rounds: int) -> Iterator[figures.Figure | figures.Speed]:
+def figures_of(rounds: int) -> Iterator[figures.Figure | figures.Speed | figures.Work]:
     """Every figure, as soon as it is measured."""
     yield start.measure(rounds)
+    yield from render.measure()
     yield from bundle.measure()
     if gitpod.CHAIN.is_dir():
         with gitpod.cluster() as kubeconfig:

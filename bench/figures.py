@@ -62,3 +62,25 @@ class Speed:
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
         return {**asdict(self), "megabytes_per_second": round(self.size / self.seconds, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a piece of work takes: seconds as a process and again in the same process, and the most memory held."""
+
+    what: str
+    seconds: float
+    warm: float
+    peak: float
+    """10^6 bytes."""
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.what}: {self.seconds:.2f} s as a process, {self.warm:.3f} s warm, at most {self.peak:.0f} MB held"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return asdict(self)
