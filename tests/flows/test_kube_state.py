@@ -261,3 +261,15 @@ async def test_a_damaged_blob_is_noticed_and_mended_by_putting_it_again(cluster:
         await blobs.get(digest)
     assert await blobs.put(b"what it was", kind="plan") == digest
     assert await blobs.get(digest) == b"what it was"
+
+
+async def test_a_blob_of_an_installation_that_is_gone_does_not_go_with_it(cluster: KubeCluster, namespace: str) -> None:
+    former = await installation(cluster, namespace)
+    digest = await KubeBlobs(cluster, former).put(b"the same content", kind="plan")
+    await cluster.delete(former.ref, uid=former.uid)
+    installed_again = await installation(cluster, namespace)
+    blobs = KubeBlobs(cluster, installed_again)
+    assert await blobs.put(b"the same content", kind="plan") == digest
+    (piece,) = await cluster.list(SECRET, namespace=namespace, selector="changeover.dev/part=plan")
+    assert [owner["uid"] for owner in piece.metadata["ownerReferences"]] == [installed_again.uid]
+    assert await blobs.get(digest) == b"the same content"

@@ -52,9 +52,12 @@ class KubeBlobs:
         return digest
 
     async def _replace_if_other(self, wanted: KubeObject) -> None:
-        """What lies there may be left of a broken off put by another version of the compressor, or be damaged."""
+        """What lies there may be of another compressor, damaged, or of an Installation of this name that is gone.
+
+        The last is collected with its owner, seconds later, whatever it holds.
+        """
         live = await self._cluster.get(wanted.ref)
-        if live is not None and live.get("data") == wanted.get("data") and not live.terminating:
+        if live is not None and not live.terminating and _same(live, wanted):
             return
         if live is not None:
             await self._cluster.delete(live.ref, uid=live.uid)
@@ -124,6 +127,11 @@ class KubeBlobs:
                 "data": {"content": base64.b64encode(piece).decode()},
             }
         )
+
+
+def _same(live: KubeObject, wanted: KubeObject) -> bool:
+    owners = [str(owner["uid"]) for one in (live, wanted) for owner in one.metadata.get("ownerReferences") or ()]
+    return live.get("data") == wanted.get("data") and len(owners) == 2 and owners[0] == owners[1]
 
 
 def _is_before(created: str, time: datetime) -> bool:
