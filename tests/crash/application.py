@@ -82,6 +82,10 @@ def image_of(pod: Mapping[str, Any]) -> str:
     return str(pod["spec"]["containers"][0]["image"])
 
 
+START_PATH = "/start"
+"""Where people start sessions, and where the probe does."""
+
+
 def migrated(content: str, epoch: int) -> str:
     """Data after code that writes this epoch has run on it; a later epoch is left alone."""
     return f"epoch {max(epoch, int(content.split()[1]))}"
@@ -105,7 +109,10 @@ def profile() -> Profile:
                 "timeoutSeconds": 60,
             },
             "data": [{"name": "db", "claim": "data-wb-db-0", "workload": "statefulset/wb-db"}],
-            "probes": [{"name": "front", "http": {"service": "wb-proxy", "path": "/", "contains": "{version}"}}],
+            "probes": [
+                {"name": "front", "http": {"service": "wb-proxy", "path": "/", "contains": "{version}"}},
+                {"name": "a-session", "session": {"service": "wb-proxy", "startPath": START_PATH}},
+            ],
         }
     )
 

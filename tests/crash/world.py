@@ -8,6 +8,7 @@ world.carry_on(faults=Faults(cut_at=7))          # one that dies at its seventh 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +31,8 @@ from changeover.runs.happenings import Happening
 from changeover.runs.observe import take_snapshot
 from changeover.runs.scene import Subject
 from changeover.runs.state import RunState
+from changeover.runs.verbs import session_probe
+from changeover.runs.verbs.stopping import PROBE_LABEL
 from changeover.runs.verbs.table import ACTS
 from changeover.settings import GATE_POLICY
 from changeover.strategies.table import strategy_named
@@ -126,6 +129,7 @@ class World:
         self.api.settle = self._settle
         self.api.now = lambda: stamp_of(self.clock.seconds)
         self.volumes = Volumes(self.clock)
+        self.started: dict[str, str] = {}
         self.told: list[Happening] = []
         self.processes = 0
         self.failing: Callable[[], bool] = lambda: False
@@ -188,9 +192,10 @@ class World:
         dressed = dress(obj, self.old.digest, applyset_id=applyset_id(parent), version=self.old.version)
         self.clock.run(self.api.apply(dressed))
 
-    def start_session(self, name: str) -> None:
+    def start_session(self, name: str, probe: str = "") -> None:
         """As the application's controller would."""
-        metadata = {"name": name, "namespace": NAMESPACE, "labels": {**SESSION_LABELS, "owner": "somebody"}}
+        labels = {**SESSION_LABELS, "owner": "somebody", **({PROBE_LABEL: probe} if probe else {})}
+        metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
         self.api.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": []}})
 
     # --- planning and running
@@ -265,7 +270,17 @@ class World:
         """Implements `ports.Http`: the application's front door."""
         if self.failing():
             return Answer(500, b"out of order")
+        if url.endswith(application.START_PATH):
+            return self._start_probe(dict(headers or {}))
         return application.answer(self.api, NAMESPACE, method, url)
+
+    def _start_probe(self, headers: Mapping[str, str]) -> Answer:
+        """A session of a run's own; the same request again is the same session, also when it has gone since."""
+        key = headers["Idempotency-Key"]
+        if key not in self.started:
+            self.started[key] = f"ws-probe-{len(self.started)}"
+            self.start_session(self.started[key], probe=headers[session_probe.HEADER])
+        return Answer(201, json.dumps({"id": self.started[key]}).encode())
 
     # --- looking
 

@@ -41,6 +41,8 @@ async def run(step: Step, scene: Scene, wanted: SessionProbe) -> Mapping[str, Js
         return {"skipped": "the profile has no sessions"}
     name = scene.notes(step.id).get("session") or await _start(step, scene, wanted)
     pod = await _running(step, scene, contract, str(name))
+    if pod is None:
+        return {"session": str(name), **_noted_proof(step, scene)}
     await scene.clock.sleep(WRITES_SECONDS)
     await stopping.arm(step, scene, pod)
     await stopping.stop(step, scene, pod, contract)
@@ -66,14 +68,22 @@ async def _start(step: Step, scene: Scene, wanted: SessionProbe) -> str:
         await scene.clock.sleep(POLL)
 
 
-async def _running(step: Step, scene: Scene, contract: Sessions, name: str) -> KubeObject:
+async def _running(step: Step, scene: Scene, contract: Sessions, name: str) -> KubeObject | None:
+    """The session once it runs; None when a process before us proved it, let it go, and was cut off there."""
     while True:
         found = await _find(scene, contract, name)
+        if found is None and _noted_proof(step, scene):
+            return None
         if found is not None and (found.terminating or kstatus.judge(found).current):
             return found
         scene.progress(step, f"waiting until session {name} runs")
         await scene.checkpoint(step)
         await scene.clock.sleep(POLL)
+
+
+def _noted_proof(step: Step, scene: Scene) -> Mapping[str, Json]:
+    noted: Mapping[str, Json] = scene.notes(step.id).get("proof") or {}
+    return noted
 
 
 async def _find(scene: Scene, contract: Sessions, name: str) -> KubeObject | None:
@@ -89,8 +99,7 @@ async def _proven(step: Step, scene: Scene, contract: Sessions, pod: KubeObject)
     while True:
         live = await scene.cluster.get(pod.ref)
         if live is None or live.uid != pod.uid:
-            noted = scene.notes(step.id).get("proof")
-            if noted:
+            if noted := _noted_proof(step, scene):
                 return {"session": pod.name, **noted}
             raise SessionProbeFailed(
                 f"{pod.name} must be stopped and proven saved.", found="it vanished without a receipt"
