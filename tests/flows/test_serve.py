@@ -265,3 +265,26 @@ def _reached(client: httpx2.Client) -> bool:
         return client.get("/healthz").status_code == 200
     except httpx2.HTTPError:
         return False
+
+
+def test_a_program_updates_with_a_token_of_an_operator(installed: Commands, serve: Serve) -> None:
+    installed.run("users", "add", "olaf", "--role", "operator")
+    made = installed.ask("token", "create", "olaf", "--days", "1", "--purpose", "nightly")
+    program = serve().browser()
+    program.headers["authorization"] = f"Bearer {made['token']}"
+    assert program.get("/api/v1/status").json()["recorded"] == "1.0.0"
+    assert program.post("/api/v1/releases/check").json()["newer"][-1]["version"] == "2.0.0"
+    plan = program.get("/api/v1/plan", params={"to": "2.0.0", "strategy": "plain"}).json()
+    wanted = {"to": "2.0.0", "strategy": "plain", "plan": plan["digest"]}
+    assert program.post("/api/v1/runs", json={**wanted, "plan": "sha256:other"}).json()["code"] == "plan-moved"
+    begun = program.post("/api/v1/runs", json=wanted)
+    assert begun.status_code == 201, begun.text
+    run = f"/api/v1/runs/{begun.json()['run']}"
+    assert until(lambda: program.get(run).json()["verdict"], seconds=180) == "committed"
+    assert program.get(run).json()["by"] == "olaf"
+    evidence = program.get(f"{run}/evidence").json()
+    assert (evidence["evidence"]["verdict"], bool(evidence["signature"])) == ("committed", True)
+    (listed,) = installed.ask("token", "list")
+    assert (listed["id"], "token" in listed) == (made["id"], False)
+    installed.run("token", "revoke", made["id"])
+    until(lambda: program.get("/api/v1/status").status_code == 401, seconds=10)

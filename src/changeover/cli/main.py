@@ -68,6 +68,7 @@ COMMANDS = {
     "upgrade-console": (f"{_C}.console_service:upgrade", "Another image, other settings, or rights for what runs now."),
     "uninstall-console": (f"{_C}.console_service:uninstall", "Remove the console; accounts, log and runs stay."),
     "users": (f"{_C}.users:users", "Who may use the console, and in which role: list, add, role, remove."),
+    "token": (f"{_C}.tokens:token", "Tokens with which programs use the console's API: create, list, revoke."),
     "reset-password": (f"{_C}.users:reset_password", "Give an account of the console another password."),
     "doctor": (f"{_C}.cluster:doctor", "Rights, versions, leftovers."),
     "completion": (f"{_C}.completion:completion", "Shell completion for bash, zsh or fish."),

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from changeover.actions import accounts, audit, carrying
 from changeover.actions.outside import Outside
 from changeover.actions.shared_rows import SharedRows
+from changeover.actions.tokens import Tokens
+from changeover.console import api
 from changeover.console.access.accounts_seen import AccountsSeen
 from changeover.console.access.attempts import Attempts
 from changeover.console.access.guard import Guard
@@ -82,6 +84,7 @@ class Where:
 def build(room: Room) -> ASGIApp:
     """The console as it is served."""
     routes: list[Route | Mount] = [route for page in PAGES for route in page.routes(room)]
+    routes += api.routes(room)
     routes += [
         Route("/healthz", _alive),
         Route("/readyz", _ready(room)),
@@ -110,6 +113,7 @@ def room_of(outside: Outside, where: Where, *, now: Callable[[], float], shared:
         now=now,
         sessions=Sessions(now, SharedRows(outside, SESSIONS) if shared else None),
         attempts=Attempts(now, SharedRows(outside, ATTEMPTS) if shared else None),
+        tokens=Tokens(outside).who,
         show=refused,
         changed=seen.forget,
     )

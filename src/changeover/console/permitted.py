@@ -6,9 +6,11 @@ What is not listed may be looked at by every account and changed by administrato
 from __future__ import annotations
 
 from changeover.actions.accounts import Role
+from changeover.console import api
 from changeover.console.access.permissions import Rule
 
 TABLE = (
+    *api.rules(),
     Rule("/"),
     Rule("/login", read=None, write=None),
     Rule("/logout", write=Role.VIEWER, tells=False),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from changeover.actions.accounts import Account, Role
 from changeover.actions.audit import Entry, Result
+from changeover.actions.tokens import Token
 from changeover.console.access.attempts import Attempts
 from changeover.console.access.limits import Limits
 from changeover.console.access.origins import Addresses
@@ -20,12 +21,22 @@ _LOG = logging.getLogger(__name__)
 _NAME = "changeover"
 
 
+Bearer = Callable[[str, Mapping[str, Account]], Awaitable[tuple[Token, Account] | None]]
+"""Whose token a text is, and in which account it acts."""
+
+
+async def nobody(_: str, __: Mapping[str, Account]) -> None:
+    """Where no token opens anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Who asks, in which session: pages find it as ``request.state.visit``."""
 
     account: Account
     session: Session
+    token: str = ""
+    """The id of the token that a program showed instead of a session's cookie; empty for a browser."""
 
     @property
     def name(self) -> str:
@@ -58,6 +69,7 @@ class Guard:
     sessions: Sessions
     attempts: Attempts
     limits: Limits = field(default_factory=Limits)
+    tokens: Bearer = nobody
     show: Show = plainly
     changed: Callable[[], None] = lambda: None
     """Called when an account was changed here: what is remembered of the accounts is stale."""

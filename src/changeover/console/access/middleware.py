@@ -20,7 +20,8 @@ from changeover.console.access.headers import security_headers
 from changeover.console.access.limits import bounded, too_large
 from changeover.console.access.origins import SAFE, refused
 from changeover.console.access.permissions import Rule, rule_for
-from changeover.console.access.refusal import Refusal, to_sign_in
+from changeover.console.access.refusal import Refusal, to_sign_in, wants_json
+from changeover.console.access.sessions import Session
 
 
 def access(app: ASGIApp, guard: Guard) -> ASGIApp:
@@ -60,7 +61,7 @@ class _Gate:
             if answer is not None:
                 await answer(scope, receive, sending)
                 return
-            if visit is not None and request.method not in SAFE:
+            if visit is not None and not visit.token and request.method not in SAFE:
                 receive = await csrf.checked(scope, receive, visit.csrf)
             await self._app(scope, receive, sending)
         except Refusal as raised:
@@ -86,11 +87,28 @@ class _Gate:
         return bounded(receive, self._guard.limits, most=most, now=self._guard.now)
 
     async def _visit(self, request: Request) -> Visit | None:
+        said = request.headers.get("authorization")
+        if said is not None and wants_json(request):
+            return await self._bearer(said)
         token = request.cookies.get(self._guard.cookie(https=is_https(request.scope, self._guard)), "")
         if not token:
             return None
         found = await self._guard.sessions.find(token, await self._guard.accounts())
         return Visit(found[1], found[0]) if found else None
+
+    async def _bearer(self, said: str) -> Visit:
+        """Who a program acts for. Raises Refusal; guessing 256 bits needs no waits."""
+        scheme, _, text = said.partition(" ")
+        found = None
+        if scheme.lower() == "bearer":
+            found = await self._guard.tokens(text.strip(), await self._guard.accounts())
+        if found is None:
+            raise Refusal(
+                401, "unknown-token", "This token opens nothing.", "it is over or revoked: `changeover token create`"
+            )
+        token, account = found
+        now = self._guard.now()
+        return Visit(account, Session(token.digest, account.name, account.epoch, "", now, now), token.id)
 
     def _admitted(self, request: Request, rule: Rule, visit: Visit | None) -> Response | None:
         """None when the request may go on, else where to go instead. Raises Refusal for a role that is too small."""
@@ -118,6 +136,7 @@ class _Gate:
             return
         result: Result = "done" if status < 400 else "refused" if status < 500 else "failed"
         detail = refusal.reference if refusal else str(state.get("detail", ""))
+        detail = f"by token {visit.token} {detail}".rstrip() if visit.token else detail
         what = f"{request.method} {request.url.path}"
         await self._guard.tell(visit.name, what, result, address=address_of(request), detail=detail)
 
