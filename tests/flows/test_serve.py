@@ -288,3 +288,27 @@ def test_a_program_updates_with_a_token_of_an_operator(installed: Commands, serv
     assert (listed["id"], "token" in listed) == (made["id"], False)
     installed.run("token", "revoke", made["id"])
     until(lambda: program.get("/api/v1/status").status_code == 401, seconds=10)
+
+
+def test_an_operator_waits_for_an_approvers_yes_on_the_page(installed: Commands, serve: Serve) -> None:
+    installed.run("approvals", "require", "1")
+    passwords = {
+        name: installed.ask("users", "add", name, "--role", role)["password"]
+        for name, role in (("olaf", "operator"), ("ada", "approver"))
+    }
+    one = serve()
+    olaf, ada = (signed_in(one, name, password) for name, password in passwords.items())
+    page = olaf.get("/update/2.0.0?strategy=plain").text
+    assert "Opens when another person has approved this plan." in page
+    form = dict(re.findall(r'name="(plan|strategy|typed|shown)" value="([^"]*)"', page.partition('id="deploy"')[2]))
+    assert "asks for a yes of another person" in olaf.post("/update/2.0.0", data=form).text
+    assert olaf.post("/update/2.0.0/approve", data=form).status_code == 403
+    assert ada.post("/update/2.0.0/approve", data={**form, "plan": "sha256:other"}).status_code == 409
+    assert ada.post("/update/2.0.0/approve", data={**form, "reason": "read it"}).status_code == 303
+    assert "You approved it. Another person begins it." in ada.get("/update/2.0.0?strategy=plain").text
+    assert "asks for a yes of another person" in ada.post("/update/2.0.0", data=form).text
+    assert "</strong> approved it, until" in olaf.get("/update/2.0.0?strategy=plain").text
+    run = begun(olaf)
+    until(lambda: "2.0.0 runs." in olaf.get(f"/runs/{run}").text, seconds=180)
+    (made,) = installed.objects("approvals")
+    assert (made["spec"]["by"], made["spec"]["reason"]) == ("ada", "read it")

@@ -12,6 +12,7 @@ from typing import Any
 from changeover.actions import (
     announce,
     answers,
+    approving,
     capturing,
     customising,
     fields,
@@ -50,11 +51,12 @@ async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> 
 
 
 async def create(outside: Outside, prepared: prepare.Prepared, *, carrier: str = "") -> KubeObject:
-    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay.
+    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay, NotApproved.
 
     `carrier` says who executes it, when that is not this process alone (see `carrying`).
     """
     await runs_of.refuse_second(outside, prepared.installation.name)
+    await approving.refuse_unapproved(outside, prepared)
     if prepared.kept:
         await answers.write_kept(outside, prepared.installation, prepared.kept)
     if prepared.answers is not None:

@@ -37,7 +37,7 @@ def _optioned(command: Callable[..., Any], *options: Callable[..., Any]) -> Call
     return command
 
 
-def _parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What the plan depends on: a preview needs the same words to be the same plan."""
     return _optioned(
         command,
@@ -102,7 +102,7 @@ def change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the evidence."),
         *in_cluster_options("Hand the run to a Job in the cluster, which carries it to its end, and watch it."),
     )
-    return located(installation_option(_parameter_options(_optioned(command, *going))))
+    return located(installation_option(parameter_options(_optioned(command, *going))))
 
 
 @click.group(invoke_without_command=True)
@@ -110,7 +110,7 @@ def change_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--to", "version", default="", help="Release; the newest otherwise.")
 @click.option("--revision", type=int, default=0, help="Plan a rollback to this revision instead.")
 @click.option("--full", is_flag=True, help="Every object and every changed field.")
-@_parameter_options
+@parameter_options
 @installation_option
 @answers_option
 @click.pass_context
@@ -119,10 +119,11 @@ def plan(ctx: click.Context, /, full: bool, installation: str, **chosen: Any) ->
     if ctx.invoked_subcommand:
         return
     kind = "rollback" if chosen["revision"] else "update"
-    asking.show_plan(ctx.obj, _look_ahead(ctx.obj, installation, asking.ask(kind, **chosen)), full=full)
+    asking.show_plan(ctx.obj, look_ahead(ctx.obj, installation, asking.ask(kind, **chosen)), full=full)
 
 
-def _look_ahead(where: Where, installation: str, ask: Ask) -> Any:
+def look_ahead(where: Where, installation: str, ask: Ask) -> Any:
+    """The prepared change, of which nothing is begun."""
     from changeover.actions import installations, prepare
 
     async def look(outside: Outside) -> prepare.Prepared:
@@ -141,7 +142,7 @@ def plan_rbac(where: Where, version: str, account: str, installation: str) -> No
     """Print exactly the rights that this change, its way back, gate and drain need, as Roles."""
     from changeover.actions import hand_over
 
-    prepared = _look_ahead(where, installation, asking.ask("update", version=version))
+    prepared = look_ahead(where, installation, asking.ask("update", version=version))
     click.echo(hand_over.manifests(prepared, account), nl=False)
 
 

@@ -47,6 +47,8 @@ COMMANDS = {
     "evidence": (f"{_C}.control:evidence", "The evidence of a run: JSON, Markdown or a page."),
     "sessions": (f"{_C}.sessions:sessions", "Work in progress inside the application: list, stop, gate, open."),
     "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
+    "approve": (f"{_C}.approval:approve", "Say yes to a plan that somebody else wants to run."),
+    "approvals": (f"{_C}.approval:approvals", "Whether updates wait for a second person's yes: list, require."),
     "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
     "registry": (f"{_C}.registry:registry", "The private registry of an Installation: show, set, remove."),
     "images": (f"{_C}.images:images", "Images of a package: list them, copy them to a private registry."),

@@ -22,6 +22,7 @@ TABLE = (
     Rule("/account", write=Role.VIEWER, tells=False),
     Rule("/versions"),
     Rule("/versions/check", write=Role.OPERATOR),
+    Rule("/update/{version}/approve", write=Role.APPROVER, tells=False),
     Rule("/update/*", write=Role.OPERATOR),
     Rule("/rollback/*", write=Role.OPERATOR),
     Rule("/runs"),

@@ -74,6 +74,7 @@ _ALWAYS: tuple[Row, ...] = (
     (API_VERSION, "Installation", "installations", frozenset({*_LOOK, "patch"})),
     (API_VERSION, "Installation", "installations/status", frozenset({"patch"})),
     (API_VERSION, "Changeover", "changeovers", frozenset({*_LOOK, "create", "patch"})),
+    (API_VERSION, "Approval", "approvals", _LOOK),
     (API_VERSION, "Changeover", "changeovers/status", frozenset({"patch"})),
 )
 _REVISIONS: Row = ("apps/v1", "ControllerRevision", "controllerrevisions", frozenset({"list", "delete"}))

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import carrying, installations, prepare, runs_of
+from changeover.actions import approving, carrying, installations, prepare, runs_of
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
@@ -52,6 +53,7 @@ def routes(room: Room) -> list[Route]:
     return [
         Route("/update/{version}", page.show, methods=["GET"]),
         Route("/update/{version}", page.go, methods=["POST"]),
+        Route("/update/{version}/approve", page.approve, methods=["POST"]),
         Route("/rollback/{number:int}", page.show, methods=["GET"]),
         Route("/rollback/{number:int}", page.go, methods=["POST"]),
     ]
@@ -110,6 +112,21 @@ class Update:
         request.state.detail = f"{name}: {prepared.plan.digest}"
         return RedirectResponse(f"/runs/{name}", status_code=303)
 
+    async def approve(self, request: Request) -> Response:
+        """Say yes to exactly the plan that was shown."""
+        async with request.form(max_fields=50, max_files=0) as form:
+            said = {name: str(form.get(name) or "") for name in ("strategy", "typed", "shown", "plan", "reason")}
+        typed = tuple(one.strip() for one in said["typed"].split(",") if one.strip())
+        shown = Wish(said["strategy"], typed, said["shown"])
+        outside, target = self._room.outside_of(request), request.path_params
+        prepared = await self._prepared(outside, target, shown)
+        if prepared.plan.digest != said["plan"]:
+            return await self._page(request, shown, moved=True, status=409)
+        await approving.approve(outside, prepared, reason=said["reason"])
+        request.state.detail = prepared.plan.digest
+        query = urlencode({"strategy": shown.strategy, "typed": said["typed"], "message": shown.message})
+        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{query}#go", status_code=303)
+
     async def _page(self, request: Request, wish: Wish, *, moved: bool = False, status: int = 200) -> Response:
         outside, target = self._room.outside_of(request), request.path_params
         chosen = await self._prepared(outside, target, wish)
@@ -134,6 +151,7 @@ class Update:
             ],
             "rollback": [(*_WAYS.get(str(row.get("way")), ("bad", "Forward only")), row) for row in _truth(plan)],
             "run": await self._run(outside),
+            "approval": await approving.standing(outside, chosen.installation, plan),
             "places": await self._places(outside, chosen),
             "duration": words.duration,
             "data": [change for change in plan.changes if change.holds_data],
