@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser import accessible
 from tests.browser.served import serving
 from tests.unit.console.pages.furnished import MAP, PASSWORD, Furnished, done
 from tests.unit.console.pages.questions import publish
 
-AXE = os.environ.get("CHANGEOVER_TEST_AXE", "")
-"""Path of axe.min.js (npm: axe-core), which we do not ship."""
-PATHS = ("/", "/config", "/customisations", "/users", "/audit", "/account")
+PATHS = (
+    "/",
+    "/versions",
+    "/runs",
+    "/sessions",
+    "/config",
+    "/customisations",
+    "/registry",
+    "/licence",
+    "/preflight",
+    "/troubleshoot",
+    "/users",
+    "/audit",
+    "/account",
+)
+
+
+MARK_WANTED = """() => {
+  const found = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((one) =>
+    one.type !== "hidden" && !one.disabled && one.tabIndex >= 0 && !one.closest("dialog:not([open])")
+    && one.checkVisibility({visibilityProperty: true}));
+  for (const one of found) one.dataset.wanted = "";
+  return found.length;
+}"""
+"""Marks what the keyboard has to reach; returns how much that is."""
+MARK_REACHED = """() => {
+  const on = document.activeElement;
+  on.dataset.reached = "";
+  return on.type === "radio" ? on.name : "";
+}"""
+"""Marks what has the focus; of radio buttons of one name the keyboard stops at one, so their name is returned."""
+MISSED = """() => [...document.querySelectorAll("[data-wanted]:not([data-reached])")]
+  .map((one) => [one.type, one.name, one.outerHTML.slice(0, 120)])"""
 
 
 @pytest.fixture(scope="module")
@@ -137,17 +166,45 @@ def test_everything_works_without_javascript(browser: Browser, address: str, des
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_and_axe_finds_nothing(browser: Browser, address: str, width: int, scheme: str) -> None:
-    # axe is put into the page past our own content policy, which would refuse it
-    context = browser.new_context(viewport={"width": width, "height": 800}, bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page = entered(context.new_page(), address)
     for path in (*PATHS, "/nowhere"):
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} scrolls sideways"
         assert page.locator("h1").count() == 1
-        if AXE:
-            page.add_script_tag(path=Path(AXE))
-            found = page.evaluate(
-                "axe.run().then(r => r.violations.map(v => [v.id, v.impact, v.nodes.map(n => n.html)]))"
-            )
-            assert found == [], path
+        assert accessible.violations(page) == [], path
     context.close()
+
+
+def test_keys_lead_to_pages_and_can_be_switched_off(page: Page, address: str) -> None:
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    assert accessible.violations(page) == []
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").is_visible()
+    page.keyboard.type("gv")
+    page.wait_for_url(f"{address}/versions")
+    page.keyboard.type("gc")
+    page.wait_for_url(f"{address}/config")
+    page.locator("input[name='a.host']").press_sequentially("gr?")  # typing is not leading
+    assert page.url == f"{address}/config"
+    assert not page.locator("#keys").is_visible()
+    page.get_by_role("button", name="Keyboard").click()
+    page.get_by_label("Keys that lead to pages are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.type("go")
+    page.wait_for_timeout(300)
+    assert page.url == f"{address}/config"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_everything_on_a_page_is_reached_by_the_keyboard(page: Page, address: str, path: str) -> None:
+    page.goto(address + path)
+    wanted = page.evaluate(MARK_WANTED)
+    page.locator("body").press("Tab")
+    groups = set()
+    for _ in range(wanted + 40):
+        groups.add(page.evaluate(MARK_REACHED))
+        page.keyboard.press("Tab")
+    missed = page.evaluate(MISSED)
+    assert [one for one in missed if not (one[0] == "radio" and one[1] in groups)] == []

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from changeover.actions import audit
 from changeover.actions.audit import Entry
 from tests.browser.served import serving
+from tests.browser.test_console import PATHS
 from tests.unit.console.pages.furnished import PASSWORD, Furnished, done
 from tests.unit.console.pages.questions import publish
 
@@ -68,11 +69,7 @@ def test_nothing_of_it_runs(page: Page, hostile: tuple[str, str]) -> None:
     page.goto(f"{address}/config")
     assert page.locator("#config-form").count() == 1
     for path in (
-        "/",
-        "/config",
-        "/customisations",
-        "/audit",
-        "/users",
+        *PATHS,
         f"/audit?words={'%3Cscript%3Ewindow.hacked=1%3C/script%3E'}",
     ):
         page.goto(address + path)

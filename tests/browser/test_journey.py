@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import accessible
 from tests.flows.commands import ROOT, Commands, until
 from tests.flows.workbench import Workbench
 from tools import kubebox
@@ -101,14 +102,14 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
 
 
 def picture(page: Page, name: str) -> None:
-    """The page as people see it, in each look."""
-    if not SCREENS.parent.is_dir():
-        return
-    SCREENS.mkdir(exist_ok=True)
+    """The page as people see it, in each look: axe finds nothing; and a file of it, when one is asked for."""
     for look, (width, height) in LOOKS.items():
         page.emulate_media(color_scheme="dark" if look == "dark" else "light")
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=SCREENS / f"{name}-{look}.jpg", type="jpeg", quality=72)
+        assert accessible.violations(page) == [], (name, look)
+        if SCREENS.parent.is_dir():
+            SCREENS.mkdir(exist_ok=True)
+            page.screenshot(path=SCREENS / f"{name}-{look}.jpg", type="jpeg", quality=72)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
 
