@@ -34,7 +34,7 @@ def suite(*paths: str) -> Callable[[], Figures]:
         print(done.stdout[-3000:])
         summary = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "nothing ran"
         counted = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|skipped|error)", summary)}
-        said = re.findall(r"^proof: (.+)$", done.stdout, re.MULTILINE)
+        said = re.findall(r"^[.sFx]*proof: (.+)$", done.stdout, re.MULTILINE)
         return {"ok": done.returncode == 0, **counted, "said": said}
 
     return run
