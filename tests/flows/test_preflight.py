@@ -137,7 +137,8 @@ def test_the_checks_of_a_real_package(commands: Commands) -> None:
         "Memory per workload_workspace_regular node",
         "Check running workspaces",
     }
-    assert found["Cert-manager is installed"] == "fail"
+    has = "certificates.cert-manager.io" in commands.kubectl("get", "crd", "-o", "name")  # other tests bring them
+    assert found["Cert-manager is installed"] == ("pass" if has else "fail")
     skipped = {one["collector"] for one in done["collectors"] if one["state"] == "skipped"}
     assert skipped >= {"run/database", "run/registry", "run/storage"}
     assert {found[name] for name in ("Database connection is valid", "Kernel version is 5.4.0 or above")} == {"unknown"}
