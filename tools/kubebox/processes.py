@@ -106,6 +106,23 @@ def marked(cluster: Path) -> Iterator[int]:
             yield int(entry.name)
 
 
+def holding(root: Path) -> Iterator[int]:
+    """The pids of every process that keeps a mount of this folder: it is inside a node.
+
+    Also the children that made those mounts and had no time to show their mark, when the starter was killed.
+    """
+    needle = f"{root}/".encode()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            mounts = (entry / "mountinfo").read_bytes()
+        except OSError:
+            continue
+        if needle in mounts and start_time(int(entry.name)) is not None:
+            yield int(entry.name)
+
+
 def end(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
     """Send a signal; a process that is gone already is fine."""
     try:

@@ -1,8 +1,8 @@
 """Ending a cluster: from its written spec alone, any number of times, whatever has died before.
 
-Processes go first, by pid: those recorded, those that carry the cluster's mark, those in its nodes' cgroups. With the
-last of them go the namespaces and everything inside: mounts, cables, nft tables, addresses. Then what lives outside
-namespaces: bridge, routes, cgroups, files, slot.
+Processes go first, by pid: those recorded, those that carry the cluster's mark, those in its nodes' cgroups and those
+in their mounts. With the last of them go the namespaces and everything inside: mounts, cables, nft tables, addresses.
+Then what lives outside namespaces: bridge, routes, cgroups, files, slot.
 """
 
 import os
@@ -15,6 +15,7 @@ from .problem import KubeboxProblem
 from .spec import Spec
 
 WITHIN = 20.0  # seconds
+LOOKS = 2  # without a find, one after the other: in the instant of becoming another program a process shows no mark
 
 
 def stop(folder: layout.Folder, spec: Spec) -> None:
@@ -55,7 +56,7 @@ def _remove_files(folder: layout.Folder) -> None:
 def alive(folder: layout.Folder, cgroups: list[str]) -> set[int]:
     """Every process of the cluster."""
     found = {process.pid for process in processes.recorded(folder.processes).values() if process.alive()}
-    found |= set(processes.marked(folder.root))
+    found |= set(processes.marked(folder.root)) | set(processes.holding(folder.root))
     for cgroup in cgroups:
         found |= nodes.pids_in(cgroup)
     return found - {os.getpid()}
@@ -65,7 +66,10 @@ def _end_processes(folder: layout.Folder, spec: Spec, cgroups: list[str]) -> Non
     if spec.being_started() and spec.starter != os.getpid():
         processes.end(spec.starter, signal.SIGKILL)
     deadline = time.monotonic() + WITHIN
-    while pids := alive(folder, cgroups):
+    looks = 0
+    while looks < LOOKS:
+        pids = alive(folder, cgroups)
+        looks = 0 if pids else looks + 1
         for pid in pids:
             processes.end(pid)
         time.sleep(0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,7 +60,10 @@ def exit_code(status: bytes) -> int:
 
 
 def first_of(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
-    """The WebSocket client's tasks fail as a group; one of them says why."""
+    """The WebSocket client's tasks fail as a group; one of them says why. Who was cancelled meanwhile stays so."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        return asyncio.CancelledError()
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
