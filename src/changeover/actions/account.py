@@ -33,6 +33,7 @@ async def account(outside: Outside, installation: str = "", name: str = "") -> A
         installation=followed.name,
         namespace=outside.namespace,
         cluster_uid=await outside.cluster.uid(),
+        acknowledged=tuple(run.get("spec", "acknowledged", default=())),
     )
     evidence = tell(records, plan, whose)
     own = await keys.keys_of(outside, followed)

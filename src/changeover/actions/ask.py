@@ -46,5 +46,7 @@ class Ask:
     grants: tuple[str, ...] = ()
     """Service accounts that may be created for the package's own installer."""
     checks: Checks = field(default_factory=Checks)
+    acknowledged: frozenset[str] = frozenset()
+    """Ids of the vendor's notes that who asks has read."""
     accept_data_loss: frozenset[str] = frozenset()
     """Names of data-bearing objects that may go, as typed."""

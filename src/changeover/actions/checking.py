@@ -103,6 +103,26 @@ class How:
     tell: Progress = lambda _: None
 
 
+async def worst_of_each(
+    outside: Outside, analyzers: Sequence[Mapping[str, Any] | None], how: How, *, hide: Collection[str] = ()
+) -> list[Judged | None]:
+    """The worst that each of these analyzers says, in their order; None for None."""
+    named = tuple(one for one in analyzers if one is not None)
+    if not named:
+        return [None] * len(analyzers)
+    light = specs.lighter(Specs(analyzers=named))
+    may, _ = consent.split(light.complete().collectors, how.allowed)
+    raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
+    mask, now = Mask(secrets=await _secrets(outside), values=hide), outside.clock.now()
+    nothing = Judged("unknown", "", "the check says nothing", "")
+    return [
+        None
+        if one is None
+        else min(judge(one, raw.files, mask, now=now), key=lambda said: ORDER.index(said.verdict), default=nothing)
+        for one in analyzers
+    ]
+
+
 async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[str] = ()) -> Checked:
     """Collect what may be collected, judge it, and take secrets out. Raises BadRedactor."""
     began = outside.clock.monotonic()

@@ -103,6 +103,7 @@ async def _create(outside: Outside, prepared: prepare.Prepared, carrier: str) ->
         "planBlob": await blobs.put(content, kind="plan"),
         "profileBlob": await blobs.put(prepared.profile.model_dump_json(by_alias=True).encode(), kind="profile"),
         "by": outside.person,
+        **({"acknowledged": read} if (read := prepared.guides.record()) else {}),
         **({"preflightBlob": await blobs.put(checked, kind="preflights")} if checked else {}),
     }
     number = runs_of.number(runs[-1]) + 1 if runs else 1

@@ -61,7 +61,7 @@ async def look(outside: Outside, target: Target, checks: Checks) -> Outcome:
     labelled = any(label in one.labels for one in target.revision.objects for label in specs.LABELS)
     if not labelled and next(documents, None) is None:
         return Outcome()
-    context = await _context(outside, target)
+    context = await context_of(outside, target)
     values = target.rendered.carried.values
     subject = checking.of_rendered(outside, target.rendered.package, target.revision, values=values, context=context)
     wanted = specs.read(subject.documents, kinds=KINDS)
@@ -74,7 +74,8 @@ async def look(outside: Outside, target: Target, checks: Checks) -> Outcome:
     return Outcome(tuple(findings(checked, checks)), checked)
 
 
-async def _context(outside: Outside, target: Target) -> Context:
+async def context_of(outside: Outside, target: Target) -> Context:
+    """What its templates are rendered with."""
     package = target.rendered.package
     context = await following.context_of(outside, target.installation, package, target.release)
     return replace(context, kept={**context.kept, **target.rendered.kept})

@@ -17,6 +17,7 @@ from changeover.actions import (
     customising,
     fields,
     following,
+    guiding,
     installing,
     keys,
     learning,
@@ -78,6 +79,8 @@ class Prepared:
     """What becomes of each answer."""
     preflights: preflights.Outcome = field(default_factory=preflights.Outcome)
     """What the release's own checks said."""
+    guides: guiding.Outcome = field(default_factory=guiding.Outcome)
+    """The vendor's notes on the way."""
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -134,6 +137,7 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         answers=wanted.answers,
         report=wanted.report,
         preflights=wanted.preflights,
+        guides=wanted.guides,
     )
 
 
@@ -149,6 +153,7 @@ class _Target:
     report: tuple[Passage, ...] = ()
     findings: tuple[Finding, ...] = ()
     preflights: preflights.Outcome = field(default_factory=preflights.Outcome)
+    guides: guiding.Outcome = field(default_factory=guiding.Outcome)
     missing: tuple[str, ...] = ()
     requires_from: str = ""
 
@@ -167,6 +172,8 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
     revision = installing.granted(revision, installation, ask.grants, profile)
     target = preflights.Target(installation, release, rendered, revision)
     looked = await preflights.look(outside, target, ask.checks)
+    way = guiding.Way(source, catalog, installed, target)
+    notes = await guiding.look(outside, way, acknowledged=ask.acknowledged)
     return _Target(
         revision=revision,
         profile=chart_tests.with_tests(profile, revision, namespace=outside.namespace),
@@ -174,6 +181,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
         answers=rendered.carried.answers,
         report=rendered.carried.report,
         findings=(
+            *notes.findings,
             *continuing.findings(rendered),
             *looked.findings,
             *customising.findings(revision),
@@ -183,6 +191,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
             *await licensing.findings(outside, installation, rendered.package, document, kind=ask.kind),
         ),
         preflights=looked,
+        guides=notes,
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )

@@ -68,6 +68,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         answers=answers(pairs, files) if pairs or files else None,
         grants=tuple(chosen.get("grants") or ()),
         checks=_checks(chosen),
+        acknowledged=frozenset(chosen.get("acknowledged") or ()),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
         customisations=_customisations(chosen.get("customisations")),
     )

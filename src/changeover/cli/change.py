@@ -77,6 +77,13 @@ def parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="A strict check that may fail, by its title.",
         ),
         click.option(
+            "--acknowledge",
+            "acknowledged",
+            multiple=True,
+            metavar="ID",
+            help="A note of the vendor that you have read and taken care of, by its id.",
+        ),
+        click.option(
             "--grant",
             "grants",
             multiple=True,

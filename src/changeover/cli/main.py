@@ -49,6 +49,7 @@ COMMANDS = {
     "config": (f"{_C}.config:config", "The answers it is rendered with: get, set, edit, diff, export, import, check."),
     "approve": (f"{_C}.approval:approve", "Say yes to a plan that somebody else wants to run."),
     "approvals": (f"{_C}.approval:approvals", "Whether updates wait for a second person's yes: list, require."),
+    "guides": (f"{_C}.guides:guides", "The vendor's notes for an update: those that concern you; acknowledge."),
     "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
     "registry": (f"{_C}.registry:registry", "The private registry of an Installation: show, set, remove."),
     "images": (f"{_C}.images:images", "Images of a package: list them, copy them to a private registry."),

@@ -67,6 +67,8 @@ class Evidence:
     sessions: tuple[SessionAccount, ...] = ()
     backups: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[Mapping[str, Any], ...] = ()
+    acknowledged: tuple[Mapping[str, Any], ...] = ()
+    """The vendor's notes that were acknowledged before: id, release, by, at."""
     captured: tuple[Mapping[str, Any], ...] = ()
     predictions: tuple[Prediction, ...] = ()
     """What the plan foretold beside what was seen."""

@@ -28,6 +28,7 @@ class Whose:
     installation: str
     namespace: str
     cluster_uid: str
+    acknowledged: tuple[Mapping[str, Any], ...] = ()
 
 
 def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
@@ -58,6 +59,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         sessions=tuple(_sessions(state, steps)),
         backups=tuple(state.done[step.id] for step in steps.values() if _is_done(step, Verb.BACK_UP, state)),
         answers=state.answers,
+        acknowledged=whose.acknowledged,
         predictions=predicted.compare(plan, state, records),
         captured=(*_logs(state, steps), *(one["data"] for one in records if one["event"] == "captured")),
     )

@@ -36,6 +36,7 @@ async def prepared(call: Call, *, message: str = "") -> Prepared:
         strategy=asked.strategy,
         parameters=Parameters(message=message),
         accept_data_loss=frozenset(asked.accept),
+        acknowledged=frozenset(asked.acknowledge),
     )
     outside = call.outside
     return await prepare.prepare(outside, await installations.find(outside, call.installation), ask)

@@ -261,6 +261,7 @@ class PlanAsked(Asked):
     revision: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     strategy: Literal["", "window", "plain"] = ""
     accept: Words = []
+    acknowledge: Words = []
 
 
 class RunAsked(PlanAsked):

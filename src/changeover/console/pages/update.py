@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import approving, carrying, installations, prepare, runs_of
+from changeover.actions import approving, carrying, guiding, installations, prepare, runs_of
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
+from changeover.console import marked
 from changeover.console.access.refusal import Refusal
 from changeover.console.room import Room
 from changeover.errors import Problem
@@ -54,6 +55,7 @@ def routes(room: Room) -> list[Route]:
         Route("/update/{version}", page.show, methods=["GET"]),
         Route("/update/{version}", page.go, methods=["POST"]),
         Route("/update/{version}/approve", page.approve, methods=["POST"]),
+        Route("/update/{version}/acknowledge", page.acknowledge, methods=["POST"]),
         Route("/rollback/{number:int}", page.show, methods=["GET"]),
         Route("/rollback/{number:int}", page.go, methods=["POST"]),
     ]
@@ -127,6 +129,16 @@ class Update:
         query = urlencode({"strategy": shown.strategy, "typed": said["typed"], "message": shown.message})
         return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{query}#go", status_code=303)
 
+    async def acknowledge(self, request: Request) -> Response:
+        """Keep that a note of the vendor was read."""
+        async with request.form(max_fields=50, max_files=0) as form:
+            note, strategy = str(form.get("note") or ""), str(form.get("strategy") or "")
+        outside, target = self._room.outside_of(request), request.path_params
+        await guiding.acknowledge(outside, await self._prepared(outside, target, Wish(strategy)), [note])
+        request.state.detail = f"{target['version']}: {note}"
+        query = urlencode({"strategy": strategy})
+        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{query}#guides", status_code=303)
+
     async def _page(self, request: Request, wish: Wish, *, moved: bool = False, status: int = 200) -> Response:
         outside, target = self._room.outside_of(request), request.path_params
         chosen = await self._prepared(outside, target, wish)
@@ -142,6 +154,8 @@ class Update:
             "headline": _headline(plan),
             "by_effect": grouped(plan),
             "counts": Counter(change.effect for change in plan.changes),
+            "guides": [(one, marked.html(one.note.guide.text)) for one in chosen.guides.told if one.concerns],
+            "elsewhere": [one for one in chosen.guides.told if not one.concerns],
             "findings": _findings(plan),
             "report": [one for one in chosen.report if one.fate.value != "kept"],
             "kept": sum(one.fate.value == "kept" for one in chosen.report),
@@ -236,7 +250,8 @@ def _truth(plan: Plan) -> list[Mapping[str, Any]]:
 
 def _findings(plan: Plan) -> list[Any]:
     order = {Severity.BLOCKS: 0, Severity.WARNS: 1, Severity.NOTES: 2}
-    return sorted(plan.findings, key=lambda one: order[one.severity])
+    others = (one for one in plan.findings if one.reference not in guiding.SHOWN)
+    return sorted(others, key=lambda one: order[one.severity])
 
 
 def _headline(plan: Plan) -> str:
