@@ -5,7 +5,7 @@ Each shows the plan first and asks; ``--yes`` is for scripts. With ``--plan DIGE
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,11 @@ def _optioned(command: Callable[..., Any], *options: Callable[..., Any]) -> Call
 
 def parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What the plan depends on: a preview needs the same words to be the same plan."""
-    return _optioned(
-        command,
+    return _optioned(command, *_how(), *_consents())
+
+
+def _how() -> Sequence[Callable[..., Any]]:
+    return (
         click.option("--strategy", default="", help="plain or window; the Installation's default otherwise."),
         click.option("--at", default="", help="Not before this time (RFC 3339), or `next` for the next window."),
         click.option(
@@ -63,41 +66,27 @@ def parameter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Fields that others have set: take them over, leave them as they are (also later), or do not begin.",
         ),
         click.option("--skip-preflights", is_flag=True, help="Make only the release's strict checks."),
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="CLASS",
-            help="What its checks may do beyond reading: run, exec, … or all.",
-        ),
-        click.option(
-            "--accept-check",
-            "accepted",
-            multiple=True,
-            metavar="TITLE",
-            help="A strict check that may fail, by its title.",
-        ),
-        click.option(
-            "--acknowledge",
-            "acknowledged",
-            multiple=True,
-            metavar="ID",
-            help="A note of the vendor that you have read and taken care of, by its id.",
-        ),
-        click.option(
+        click.option("--message", default="", help="What users are told while the gate is closed."),
+    )
+
+
+def _consents() -> Sequence[Callable[..., Any]]:
+    """Each names something that happens only because a person said so."""
+
+    def named(flag: str, name: str, metavar: str, about: str) -> Callable[..., Any]:
+        return click.option(flag, name, multiple=True, metavar=metavar, help=about)
+
+    return (
+        named("--allow", "allow", "CLASS", "What its checks may do beyond reading: run, exec, … or all."),
+        named("--accept-check", "accepted", "TITLE", "A strict check that may fail, by its title."),
+        named("--acknowledge", "acknowledged", "ID", "A note of the vendor that you have taken care of, by its id."),
+        named(
             "--grant",
             "grants",
-            multiple=True,
-            metavar="ACCOUNT",
-            help="Create this service account with the rights that the package's own installer needs.",
+            "ACCOUNT",
+            "Create this service account with the rights that the package's own installer needs.",
         ),
-        click.option("--message", default="", help="What users are told while the gate is closed."),
-        click.option(
-            "--accept-data-loss",
-            "typed",
-            multiple=True,
-            metavar="NAME",
-            help="Name of a data-bearing object that may go.",
-        ),
+        named("--accept-data-loss", "typed", "NAME", "Name of a data-bearing object that may go."),
     )
 
 
