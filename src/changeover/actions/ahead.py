@@ -54,7 +54,7 @@ async def look(outside: Outside, installation: str, kubernetes: str) -> Ahead:
     number = revisions.running_number(followed)
     if number:
         judged.append(await revisions.load(outside, followed, number))
-    source = outside.source(followed.get("spec", "source", "channel", default=""))
+    source = following.source_of(outside, followed)
     newest = (await source.catalog()).newest
     if newest is not None and newest.version not in {one.version for one in judged}:
         judged.append((await following.render(outside, followed, source, newest, over=following.Over())).revision)

@@ -212,7 +212,7 @@ async def of_release(
     outside: Outside, installation: KubeObject, version: str = "", *, answers: Given | None = None
 ) -> Subject:
     """Of a release of an Installation's channel (the newest when none is named), with the answers that hold."""
-    source = outside.source(str(installation.get("spec", "source", "channel", default="")))
+    source = following.source_of(outside, installation)
     catalog = await source.catalog()
     release = catalog.find(version) if version or catalog.newest is None else catalog.newest
     over = following.Over(answers)

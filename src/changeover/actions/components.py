@@ -18,6 +18,8 @@ _READY = {
     "DaemonSet.apps": ("status", "desiredNumberScheduled", "numberReady"),
 }
 
+_HTTP, _HTTPS = 80, 443
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -43,7 +45,7 @@ def components(live: Mapping[str, KubeObject | None]) -> tuple[Component, ...]:
 
 
 def addresses(live: Mapping[str, KubeObject | None]) -> tuple[str, ...]:
-    """Where people reach the application: the hosts of its Ingresses, https where the Ingress has a certificate."""
+    """Where people reach the application: hosts of its Ingresses (https with a certificate), its load balancers."""
     return tuple(sorted({url for obj in live.values() if obj is not None for url in _hosts(obj)}))
 
 
@@ -66,6 +68,8 @@ def _short(image: str) -> str:
 
 
 def _hosts(obj: KubeObject) -> Iterable[str]:
+    if obj.ref.kind.group_kind == "Service":
+        yield from _balanced(obj)
     if obj.ref.kind.group_kind != "Ingress.networking.k8s.io":
         return
     covered = {host for one in obj.get("spec", "tls", default=[]) for host in one.get("hosts") or ()}
@@ -73,3 +77,15 @@ def _hosts(obj: KubeObject) -> Iterable[str]:
         host = str(rule.get("host") or "")
         if host and "*" not in host:
             yield f"{'https' if host in covered else 'http'}://{host}"
+
+
+def _balanced(service: KubeObject) -> Iterable[str]:
+    """Of a load balancer that has an address: its ports for the web."""
+    ports = [int(one.get("port") or 0) for one in service.get("spec", "ports", default=[])]
+    for one in service.get("status", "loadBalancer", "ingress", default=[]):
+        host = str(one.get("hostname") or one.get("ip") or "")
+        host = f"[{host}]" if ":" in host else host
+        if host and _HTTPS in ports:
+            yield f"https://{host}"
+        elif host and _HTTP in ports:
+            yield f"http://{host}"

@@ -39,6 +39,8 @@ class View:
     """The answers behind it: secrets included."""
     saved: tuple[str, ...] = ()
     """Names that were answered for the next change and do not hold yet."""
+    links: tuple[tuple[str, str], ...] = ()
+    """(words, address) that the vendor names for the application."""
 
     @property
     def secret(self) -> frozenset[str]:
@@ -81,7 +83,7 @@ class Draft:
 async def look(outside: Outside, installation: str = "", *, version: str = "", over: Given | None = None) -> View:
     """The questions of a release (the running one unless another is named) with their answers. Raises UnknownAnswer."""
     followed = await installations.find(outside, installation)
-    source = outside.source(str(followed.get("spec", "source", "channel", default="")))
+    source = following.source_of(outside, followed)
     catalog = await source.catalog()
     running = str(followed.get("status", "running", "version", default=""))
     newest = catalog.newest.version if catalog.newest else ""
@@ -96,6 +98,7 @@ async def look(outside: Outside, installation: str = "", *, version: str = "", o
         report=carried.report,
         given=carried.answers.given,
         saved=tuple(sorted({*waiting.values, *waiting.removed})),
+        links=tuple(one for one in carried.package.application.links if one[1].startswith(("http://", "https://"))),
     )
 
 

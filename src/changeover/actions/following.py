@@ -81,6 +81,11 @@ def default_strategy(installation: KubeObject, profile: Profile) -> str:
     return str(installation.get("spec", "strategy", default="")) or ("window" if profile.sessions else "plain")
 
 
+def source_of(outside: Outside, installation: KubeObject, elsewhere: str = "") -> Source:
+    """Where its releases come from; `elsewhere` is another channel or package that was named."""
+    return outside.source(elsewhere or str(installation.get("spec", "source", "channel", default="")))
+
+
 async def carry(
     outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Given | None
 ) -> Carried:

@@ -160,7 +160,7 @@ class _Target:
 
 async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old: Revision | None) -> _Target:
     installed = old.version if old else ""
-    source = outside.source(ask.source or installation.get("spec", "source", "channel", default=""))
+    source = following.source_of(outside, installation, ask.source)
     catalog = await source.catalog()
     newest = catalog.newest.version if catalog.newest else ""
     version = ask.version or (installed if ask.kind == "configure" else newest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from changeover.actions import installations
+from changeover.actions import following, installations
 from changeover.actions.outside import Desk, Outside
 from changeover.objects import KubeObject
 from changeover.release.catalog import Catalog, Release
@@ -57,7 +57,7 @@ async def of_channel(desk: Desk, channel: str) -> Found:
 
 
 async def _look(outside: Outside, followed: KubeObject) -> Found:
-    catalog = await outside.source(followed.get("spec", "source", "channel", default="")).catalog()
+    catalog = await following.source_of(outside, followed).catalog()
     running = str(followed.get("status", "running", "version", default=""))
     newer = tuple(catalog.newer_than(running)) if running else catalog.releases
     hops, no_route = _route(catalog, running, newer)

@@ -32,6 +32,15 @@ async def fill(outside: Outside, installation: KubeObject, ask: Ask) -> Paramete
     return chosen
 
 
+def next_of(outside: Outside, installation: KubeObject) -> windows.Occurrence | None:
+    """The Installation's window that is open or opens next; None when it has none that can be read."""
+    policy = installation.get("spec", "policy", "windows", default=[])
+    try:
+        return windows.upcoming([windows.Window.of(one) for one in policy], outside.clock.now())
+    except windows.NoWindow:
+        return None
+
+
 def _checked(text: str) -> None:
     if not text:
         return

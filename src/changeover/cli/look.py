@@ -166,6 +166,56 @@ def releases(where: Where, installation: str, channel: str) -> None:
 
 @click.command()
 @located
+@click.argument("before", default="")
+@click.argument("after", default="")
+@installation_option
+@click.pass_obj
+def diff(where: Where, /, before: str, after: str, installation: str) -> None:
+    """Show what differs between two releases, or revisions (#3), rendered with the answers that hold.
+
+    Without AFTER: from what runs to BEFORE, or to the newest release.
+    """
+    from changeover.actions import comparing
+
+    pair = (before, after) if after else ("", before)
+    found = run(where, lambda outside: comparing.compare(outside, installation, *pair))
+    if where.json:
+        output.show_json(found.as_json())
+        return
+    output.heading(f"From {found.before} to {found.after}: {len(found.changes)} objects differ, {found.same} do not.")
+    for change in found.changes:
+        click.echo(f"\n{change.how:<8} {change.object}")
+        for field in change.fields:
+            click.echo(f"  {field.path}: {_or_nothing(field.before)} -> {_or_nothing(field.after)}")
+
+
+def _or_nothing(value: str | None) -> str:
+    return "nothing" if value is None else value
+
+
+@click.command()
+@located
+@installation_option
+@click.pass_obj
+def backups(where: Where, installation: str) -> None:
+    """List the backups that runs have made and read back, newest first."""
+    from changeover.actions import backups as action
+    from changeover.evidence import words
+
+    found = run(where, lambda outside: action.backups(outside, installation))
+    if where.json:
+        output.show_json([one.as_json() for one in found])
+        return
+    if not found:
+        click.echo("None yet: an update in a window makes one first.")
+    output.show_table(
+        ((one.at, one.run, one.version, one.claim, words.size(one.bytes), one.files, one.location) for one in found),
+        head=("at", "run", "holds data of", "claim", "size", "files", "lies at"),
+    )
+
+
+@click.command()
+@located
 @installation_option
 @click.pass_obj
 def history(where: Where, installation: str) -> None:

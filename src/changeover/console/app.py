@@ -29,7 +29,9 @@ from changeover.console.access.sessions import Sessions
 from changeover.console.executing import Executing
 from changeover.console.pages import (
     account,
+    backups,
     checks,
+    compare,
     config,
     customisations,
     licence,
@@ -56,9 +58,11 @@ SESSIONS, ATTEMPTS = "changeover-console-sessions", "changeover-console-attempts
 PAGES = (
     overview,
     versions,
+    compare,
     update,
     runs,
     workspaces,
+    backups,
     config,
     customisations,
     registry,

@@ -21,6 +21,8 @@ TABLE = (
     Rule("/look", write=Role.VIEWER, tells=False),
     Rule("/account", write=Role.VIEWER, tells=False),
     Rule("/versions"),
+    Rule("/versions/compare"),
+    Rule("/backups"),
     Rule("/versions/check", write=Role.OPERATOR),
     Rule("/update/{version}/approve", write=Role.APPROVER, tells=False),
     Rule("/update/*", write=Role.OPERATOR),

@@ -59,3 +59,26 @@ def test_workloads_with_what_is_not_well_first() -> None:
 def test_addresses_are_the_hosts_of_ingresses(spec: dict[str, Any], expected: tuple[str, ...]) -> None:
     ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i", "namespace": "x"}}
     assert addresses(live({**ingress, "spec": spec})) == expected
+
+
+@pytest.mark.parametrize(
+    ("ports", "given", "expected"),
+    [
+        ((80,), {"ip": "192.0.2.7"}, ("http://192.0.2.7",)),
+        ((80, 443), {"hostname": "lb.example"}, ("https://lb.example",)),
+        ((443,), {"ip": "2001:db8::7"}, ("https://[2001:db8::7]",)),
+        ((22,), {"ip": "192.0.2.7"}, ()),
+        ((80,), {}, ()),
+    ],
+)
+def test_a_load_balancer_is_an_address(
+    ports: tuple[int, ...], given: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s", "namespace": "x"},
+        "spec": {"ports": [{"port": port} for port in ports]},
+        "status": {"loadBalancer": {"ingress": [given]}},
+    }
+    assert addresses(live(service)) == expected

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,20 +42,20 @@ class Overview:
             "headline": _headline(seen),
             "new": tuple(one for one in seen.available if one != seen.recorded),
             "runs": list(reversed(done.runs))[:RUNS],
-            "open": await self._open_questions(request, seen),
+            **await self._form(request, seen),
             "now": outside.clock.now(),
         }
         return self._room.render(request, "overview.html", values)
 
-    async def _open_questions(self, request: Request, seen: Status) -> int | None:
-        """How many answers keep what runs from being changed; None when nobody can say."""
+    async def _form(self, request: Request, seen: Status) -> Mapping[str, Any]:
+        """How many answers keep what runs from being changed (None when nobody can say), and the vendor's links."""
         if not seen.revision:
-            return 0
+            return {"open": 0, "links": ()}
         try:
             view = await config.look(self._room.outside_of(request), self._room.installation)
         except Problem:
-            return None
-        return len(view.wrong)
+            return {"open": None, "links": ()}
+        return {"open": len(view.wrong), "links": view.links}
 
 
 def _headline(seen: Status) -> str:

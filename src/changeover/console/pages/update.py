@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import approving, carrying, guiding, installations, prepare, runs_of
+from changeover.actions import approving, carrying, guiding, installations, prepare, runs_of, windows
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
@@ -45,6 +45,8 @@ ORDER = (
     (Effect.KEEP, "ok", "stay, for they hold data"),
     (Effect.UNCHANGED, "off", "unchanged"),
 )
+_WISHED = ("strategy", "typed", "shown", "when", "at")
+"""Fields by which a form says which plan was shown."""
 _WAYS = {"instant": ("ok", "At once"), "restore": ("warn", "Restore"), "removal": ("ok", "Removal")}
 
 
@@ -68,6 +70,28 @@ class Wish:
     strategy: str = ""
     typed: tuple[str, ...] = ()
     message: str = ""
+    when: str = ""
+    """``next``: the Installation's next window; ``at``: what `at` says; else at once."""
+    at: str = ""
+    """``2026-11-24T22:00``, UTC."""
+
+    @staticmethod
+    def of(said: Mapping[str, str], *, message: str) -> Wish:
+        """What fields of a form or an address say."""
+        typed = tuple(one.strip() for one in said.get("typed", "").split(",") if one.strip())
+        return Wish(said.get("strategy", ""), typed, message, said.get("when", ""), said.get("at", "")[:16])
+
+    @property
+    def not_before(self) -> str:
+        """RFC 3339; empty for at once and for the next window."""
+        return f"{self.at}:00+00:00" if self.when == "at" and self.at else ""
+
+    @property
+    def query(self) -> str:
+        """The same as an address has it."""
+        said = {"strategy": self.strategy, "typed": ",".join(self.typed), "message": self.message}
+        said |= {"when": self.when, "at": self.at}
+        return urlencode({name: value for name, value in said.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +114,13 @@ class Update:
     async def show(self, request: Request) -> Response:
         """The plan, computed now."""
         query = request.query_params
-        typed = tuple(one.strip() for one in query.get("typed", "").split(",") if one.strip())
-        return await self._page(request, Wish(query.get("strategy", ""), typed, query.get("message", "")))
+        return await self._page(request, Wish.of(query, message=query.get("message", "")))
 
     async def go(self, request: Request) -> Response:
         """Begin exactly the plan that was shown."""
         async with request.form(max_fields=50, max_files=0) as form:
-            said = {
-                name: str(form.get(name) or "") for name in ("strategy", "typed", "message", "shown", "plan", "where")
-            }
-        typed = tuple(one.strip() for one in said["typed"].split(",") if one.strip())
-        shown = Wish(said["strategy"], typed, said["shown"])
+            said = {name: str(form.get(name) or "") for name in (*_WISHED, "message", "plan", "where")}
+        shown = Wish.of(said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
         prepared = await self._prepared(outside, target, shown)
         if prepared.plan.digest != said["plan"] or prepared.plan.blocked:
@@ -117,40 +137,39 @@ class Update:
     async def approve(self, request: Request) -> Response:
         """Say yes to exactly the plan that was shown."""
         async with request.form(max_fields=50, max_files=0) as form:
-            said = {name: str(form.get(name) or "") for name in ("strategy", "typed", "shown", "plan", "reason")}
-        typed = tuple(one.strip() for one in said["typed"].split(",") if one.strip())
-        shown = Wish(said["strategy"], typed, said["shown"])
+            said = {name: str(form.get(name) or "") for name in (*_WISHED, "plan", "reason")}
+        shown = Wish.of(said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
         prepared = await self._prepared(outside, target, shown)
         if prepared.plan.digest != said["plan"]:
             return await self._page(request, shown, moved=True, status=409)
         await approving.approve(outside, prepared, reason=said["reason"])
         request.state.detail = prepared.plan.digest
-        query = urlencode({"strategy": shown.strategy, "typed": said["typed"], "message": shown.message})
-        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{query}#go", status_code=303)
+        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{shown.query}#go", status_code=303)
 
     async def acknowledge(self, request: Request) -> Response:
         """Keep that a note of the vendor was read."""
         async with request.form(max_fields=50, max_files=0) as form:
-            note, strategy = str(form.get("note") or ""), str(form.get("strategy") or "")
+            said = {name: str(form.get(name) or "") for name in (*_WISHED, "note")}
+        shown = Wish.of(said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
-        await guiding.acknowledge(outside, await self._prepared(outside, target, Wish(strategy)), [note])
-        request.state.detail = f"{target['version']}: {note}"
-        query = urlencode({"strategy": strategy})
-        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{query}#guides", status_code=303)
+        await guiding.acknowledge(outside, await self._prepared(outside, target, shown), [said["note"]])
+        request.state.detail = f"{target['version']}: {said['note']}"
+        return RedirectResponse(f"/update/{quote(target['version'], safe='')}?{shown.query}#guides", status_code=303)
 
     async def _page(self, request: Request, wish: Wish, *, moved: bool = False, status: int = 200) -> Response:
         outside, target = self._room.outside_of(request), request.path_params
         chosen = await self._prepared(outside, target, wish)
         others = [name for name in STRATEGIES if name != chosen.plan.strategy]
-        made = await asyncio.gather(
-            *(self._other(outside, target, Wish(name, wish.typed, wish.message)) for name in others)
-        )
+        made = await asyncio.gather(*(self._other(outside, target, replace(wish, strategy=name)) for name in others))
         plan = chosen.plan
         values = {
             "plan": plan,
             "wish": wish,
             "moved": moved,
+            "begins": chosen.intent.parameters.not_before,
+            "ends": chosen.intent.parameters.not_after,
+            "window": windows.next_of(outside, chosen.installation),
             "headline": _headline(plan),
             "by_effect": grouped(plan),
             "counts": Counter(change.effect for change in plan.changes),
@@ -202,7 +221,8 @@ class Update:
             version=str(target.get("version", "")),
             revision=int(target.get("number", 0)),
             strategy=wish.strategy,
-            parameters=Parameters(message=wish.message),
+            next_window=wish.when == "next",
+            parameters=Parameters(message=wish.message, not_before=wish.not_before),
             accept_data_loss=frozenset(wish.typed),
         )
         followed = await installations.find(outside, self._room.installation)

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from changeover.actions.installations import CHANGEOVER, INSTALLATION
+from changeover.objects import KubeObject
+from changeover.ports import BackupPiece
+from changeover.settings import INSTALLATION_LABEL
 from tests.unit.console.pages.furnished import MAP, Furnished, done
 from tests.unit.console.pages.questions import publish
 
@@ -64,3 +68,58 @@ def test_a_note_is_shown_and_opens_the_way_when_it_was_read(desk: Furnished) -> 
     assert re.search(r"Acknowledged</span><span class=\"quiet\">by olaf", page)
     assert "Opens when what blocks" not in page
     assert ("olaf", "acknowledge", "done", "desk: 1.1.0/mail") in desk.log()
+
+
+def test_a_change_begins_when_it_is_told_to(desk: Furnished) -> None:
+    olaf = desk.client("olaf")
+    at_once = olaf.get("/update/1.1.0?strategy=plain").text
+    assert "It begins at once." in at_once
+    assert "In the next window" not in at_once, "the installation has none"
+    later = olaf.get("/update/1.1.0?strategy=plain&when=at&at=2026-11-24T22:00").text
+    assert "It waits until" in later
+    assert 'datetime="2026-11-24T22:00:00+00:00"' in later
+    assert 'name="when" value="at"' in later.partition('id="deploy"')[2], "what is posted names the same plan"
+    assert olaf.get("/update/1.1.0?when=at&at=tomorrow").status_code == 409
+    window = {"cron": "0 22 * * *", "durationMinutes": 60, "timeZone": "Europe/Berlin"}
+    followed = done(desk.cluster.list(INSTALLATION, namespace="desk"))[0]
+    done(desk.cluster.patch(followed.ref, {"spec": {"policy": {"windows": [window]}}}))
+    page = olaf.get("/update/1.1.0?strategy=plain&when=next").text
+    assert "Mon 23 Nov 2026, 21:00" in page
+    assert "must fit before 2026-11-23 22:00" in page
+
+
+def test_releases_and_revisions_are_compared(desk: Furnished) -> None:
+    vera = desk.client("vera")
+    page = vera.get("/versions/compare").text
+    assert "1 object differs, 0 do not." in page
+    assert "data.host" in page
+    assert "1.0.0 (revision 1)" in page
+    assert "Nothing differs." in vera.get("/versions/compare?before=1.0.0&after=1.1.0").text
+    assert "has no release 7" in vera.get("/versions/compare?before=7").text
+    assert vera.get("/versions/compare?before=%237&after=1.0.0").status_code == 200
+
+
+def test_backups_stand_there_with_where_they_lie(desk: Furnished) -> None:
+    vera = desk.client("vera")
+    page = vera.get("/backups").text
+    assert "There is no backup yet." in page
+    assert "names no place for them" in page
+    done(_backed_up(desk))
+    page = vera.get("/backups").text
+    assert "wb-store" in page
+    assert "pvc:backups/desk-2/wb-store.tar.zst" in page
+    assert "1.5 MiB" in page
+
+
+async def _backed_up(desk: Furnished) -> None:
+    spec = {"installation": "desk", "kind": "update", "strategy": "window", "fromVersion": "1.0.0"}
+    meta = {"name": "desk-2", "namespace": "desk", "labels": {INSTALLATION_LABEL: "desk"}}
+    raw = {"apiVersion": CHANGEOVER.api_version, "kind": CHANGEOVER.name, "metadata": meta, "spec": spec}
+    run = await desk.cluster.create(KubeObject(raw))
+    place = "pvc:backups/desk-2/wb-store.tar.zst"
+    piece = BackupPiece("store", "wb-store", "uid", place, "ab" * 32, 3 * 2**19, 12, 1.5)
+    journal = desk.outside.journal(run)
+    await journal.read()
+    await journal.append([{"event": "begun", "step": "back-up/store", "at": "2026-11-23T14:59:00+00:00"}])
+    done_at = "2026-11-23T15:00:00+00:00"
+    await journal.append([{"event": "done", "step": "back-up/store", "at": done_at, "data": piece.as_json()}])
