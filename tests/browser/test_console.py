@@ -15,6 +15,8 @@ from tests.unit.console.pages.questions import publish
 PATHS = (
     "/",
     "/versions",
+    "/versions/compare",
+    "/backups",
     "/runs",
     "/sessions",
     "/config",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from changeover.actions import uploads
 from tests.browser import accessible
 from tests.browser.served import serving
 from tests.unit.console.pages.furnished import MAP, PASSWORD, Furnished, done
 from tests.unit.console.pages.test_update import HELD, channel
+from tests.unit.console.pages.test_uploads import package
 
 
 @pytest.fixture
@@ -43,3 +46,32 @@ def test_a_note_is_acknowledged_with_the_keyboard(page: Page) -> None:
     expect(page.get_by_text("by olaf,")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1.1.0 can run now")
     expect(page.get_by_role("button", name="Deploy 1.1.0")).to_be_enabled()
+
+
+def test_a_version_is_uploaded_through_a_broken_connection(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "desk.tgz"
+    file.write_bytes(package("1.2.0", weight=3 * uploads.PART_BYTES))
+    sent: list[str] = []
+
+    def breaking(route: Route) -> None:
+        sent.append(route.request.url.rpartition("=")[2])
+        if len(sent) in (2, 3):
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/versions/upload/part**", breaking)
+    page.goto("/versions")
+    page.get_by_text("Upload a version").click()
+    assert accessible.violations(page) == []
+    page.get_by_label("Package", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("Uploaded by olaf")).to_be_visible(timeout=20_000)
+    assert sent == ["0", "1", "1", "1", "2", "3"], "only what did not arrive is sent again"
+    page.get_by_role("button", name="Forget 1.2.0").click()
+    expect(page.get_by_text("Uploaded by olaf")).to_be_hidden()
+    file.write_bytes(b"no package")
+    page.get_by_text("Upload a version").click()
+    page.get_by_label("Package", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("status")).to_contain_text("desk.tgz is no package.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, helm_records, licensing, registries, revisions
+from changeover.actions import answers, helm_records, licensing, registries, revisions, uploads
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import GROUP, KubeObject
@@ -82,7 +82,9 @@ def default_strategy(installation: KubeObject, profile: Profile) -> str:
 
 
 def source_of(outside: Outside, installation: KubeObject, elsewhere: str = "") -> Source:
-    """Where its releases come from; `elsewhere` is another channel or package that was named."""
+    """Where its releases come from, and what was given by hand; `elsewhere` names another channel or package."""
+    if not elsewhere and uploads.listed(installation):
+        return uploads.WithUploads(outside, installation)
     return outside.source(elsewhere or str(installation.get("spec", "source", "channel", default="")))
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import cast
 
 from changeover import images
-from changeover.channel import files
 from changeover.channel.registry.archives import ArchiveImages, FolderImages, repositories
 from changeover.channel.registry.content import BadImage, Images
 from changeover.channel.registry.moves import carry_out
@@ -74,7 +73,7 @@ def read_bundle(path: Path) -> tuple[Airgap, Mapping[str, bytes]]:
             if name == _ABOUT:
                 about = read_airgap(_content(tar, member, _ABOUT_BYTES).decode("utf-8", "replace"))
             elif name == _PACKAGE:
-                package = files.unpack(_content(tar, member, archive.LIMITS.total_bytes), _PACKAGE)
+                package = archive.unpack(_content(tar, member, archive.LIMITS.total_bytes), _PACKAGE)
             if about is not None and package is not None:
                 return about, package
     lacking = _PACKAGE if about is not None else _ABOUT

@@ -6,16 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from changeover.errors import Problem
 from changeover.package import archive
 
 _LEFT_OUT = frozenset({".git", ".svn", "__pycache__", ".DS_Store"})
-
-
-class NoPackage(Problem):
-    """Nothing at the given place that could be a package."""
-
-    reference = "no-package"
 
 
 def load_bundle(path: Path, *, limits: archive.Limits = archive.LIMITS) -> Mapping[str, bytes]:
@@ -25,7 +18,7 @@ def load_bundle(path: Path, *, limits: archive.Limits = archive.LIMITS) -> Mappi
             return _folder(path, limits, follow=True)
         content = path.read_bytes()
     except OSError as error:
-        raise NoPackage(
+        raise archive.NoPackage(
             f"There is no support bundle at {path}.", found=error.strerror, hint="give a .tar.gz or a folder"
         ) from None
     return archive.read_tar(content, name=path.name, limits=limits, follow=True)
@@ -41,21 +34,10 @@ def load(path: Path, *, limits: archive.Limits = archive.LIMITS) -> Mapping[str,
             return _folder(path, limits)
         content = path.read_bytes()
     except OSError as error:
-        raise NoPackage(
+        raise archive.NoPackage(
             f"There is no package at {path}.", found=error.strerror, hint="give a folder, a .tgz or a .yaml file"
         ) from None
-    return unpack(content, path.name, limits=limits)
-
-
-def unpack(content: bytes, name: str, *, limits: archive.Limits = archive.LIMITS) -> Mapping[str, bytes]:
-    """The files in downloaded bytes; `name` tells an archive from a single manifest."""
-    if content.startswith(archive.GZIP_MAGIC) or name.endswith(".tar"):
-        return archive.read_tar(content, name=name, limits=limits)
-    if name.endswith((".yaml", ".yml", ".json")):
-        return {name: content}
-    raise NoPackage(
-        f"{name} is no package.", found=f"{len(content)} bytes of something else", hint="give a .tgz or a .yaml file"
-    )
+    return archive.unpack(content, path.name, limits=limits)
 
 
 def _folder(top: Path, limits: archive.Limits, *, follow: bool = False) -> Mapping[str, bytes]:
@@ -75,7 +57,7 @@ def _folder(top: Path, limits: archive.Limits, *, follow: bool = False) -> Mappi
             )
         files[name] = path.read_bytes()
     if not files:
-        raise NoPackage(f"The folder {top} is empty.", hint="give the folder that holds the manifests")
+        raise archive.NoPackage(f"The folder {top} is empty.", hint="give the folder that holds the manifests")
     return files
 
 

@@ -49,7 +49,7 @@ class FolderChannel:
             return files.load(Path(self.location) / name, limits=self._limits)
         content = self._read(name)
         check_digest(content, release, where=self.location)
-        return files.unpack(content, name, limits=self._limits)
+        return archive.unpack(content, name, limits=self._limits)
 
     def _read(self, name: str) -> bytes:
         if self._remote:

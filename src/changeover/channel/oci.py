@@ -19,9 +19,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from changeover.channel import cosign, credentials, files
+from changeover.channel import cosign, credentials
 from changeover.channel.web import ChannelUnreachable, Page, Web, unreachable
 from changeover.errors import Problem
+from changeover.package import archive
 from changeover.release import chart_index, signed_address
 from changeover.release.catalog import Catalog, Release
 from changeover.release.chart_index import Entry
@@ -89,7 +90,7 @@ class Registry:
         if not found:
             raise self._no_chart(version, f"an artifact of type {manifest.get('artifactType') or 'image'}")
         content = self._blob(str(found[0].get("digest", "")))
-        return files.unpack(content, f"{self._name.rpartition('/')[2]}-{version}.tgz")
+        return archive.unpack(content, f"{self._name.rpartition('/')[2]}-{version}.tgz")
 
     def _versions(self) -> Catalog:
         name = self._name.rpartition("/")[2]

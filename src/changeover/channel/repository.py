@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from changeover.channel import credentials, files, oci
+from changeover.channel import credentials, oci
 from changeover.channel.web import Web, unreachable
 from changeover.errors import Problem
 from changeover.package import archive, yaml_text
@@ -58,7 +58,7 @@ class ChartRepository:
             return oci.Registry(release.package, web=self._web).pull(release.version)
         content = self._read(release.package)
         check_digest(content, release, where=self._address)
-        return files.unpack(content, release.package.rpartition("/")[2])
+        return archive.unpack(content, release.package.rpartition("/")[2])
 
     def _read(self, name: str) -> bytes:
         if name.startswith(REMOTE) or self._address.startswith(REMOTE):

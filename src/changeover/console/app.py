@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from changeover.actions import accounts, audit, carrying
+from changeover.actions import uploads as uploading
 from changeover.actions.outside import Outside
 from changeover.actions.shared_rows import SharedRows
 from changeover.actions.tokens import Tokens
@@ -22,6 +23,7 @@ from changeover.console import api
 from changeover.console.access.accounts_seen import AccountsSeen
 from changeover.console.access.attempts import Attempts
 from changeover.console.access.guard import Guard
+from changeover.console.access.limits import MEBIBYTE, Limits
 from changeover.console.access.middleware import access
 from changeover.console.access.origins import Addresses
 from changeover.console.access.refusal import Refusal, plainly, wants_json
@@ -41,6 +43,7 @@ from changeover.console.pages import (
     runs,
     sign_in,
     update,
+    uploads,
     users,
     versions,
     workspaces,
@@ -59,6 +62,7 @@ PAGES = (
     overview,
     versions,
     compare,
+    uploads,
     update,
     runs,
     workspaces,
@@ -113,6 +117,7 @@ def room_of(outside: Outside, where: Where, *, now: Callable[[], float], shared:
         table=TABLE,
         accounts=seen,
         record=audit.Log(outside).record,
+        limits=Limits(larger={"/versions/upload": uploading.MOST_BYTES + MEBIBYTE}),
         stamp=lambda: outside.clock.now().isoformat(timespec="seconds"),
         now=now,
         sessions=Sessions(now, SharedRows(outside, SESSIONS) if shared else None),

@@ -52,6 +52,23 @@ class BrokenArchive(Problem):
     reference = "broken-archive"
 
 
+class NoPackage(Problem):
+    """Nothing at the given place that could be a package."""
+
+    reference = "no-package"
+
+
+def unpack(content: bytes, name: str, *, limits: Limits = LIMITS) -> Mapping[str, bytes]:
+    """The files in downloaded bytes; `name` tells an archive from a single manifest."""
+    if content.startswith(GZIP_MAGIC) or name.endswith(".tar"):
+        return read_tar(content, name=name, limits=limits)
+    if name.endswith((".yaml", ".yml", ".json")):
+        return {name: content}
+    raise NoPackage(
+        f"{name} is no package.", found=f"{len(content)} bytes of something else", hint="give a .tgz or a .yaml file"
+    )
+
+
 def read_tar(
     content: bytes, *, name: str = "the archive", limits: Limits = LIMITS, follow: bool = False
 ) -> dict[str, bytes]:

@@ -38,6 +38,8 @@ class Release:
     preview: bool = False
     """Of a chart repository: nobody is updated to it who does not name it, or runs a preview."""
     deprecated: bool = False
+    by_hand: bool = False
+    """An operator gave it; the channel does not list it."""
     airgap: Airgap | None = None
     """What an air-gap bundle says of it; None for a release of another kind of source."""
 

@@ -44,7 +44,7 @@ def test_a_folder_that_is_too_large_is_refused(tmp_path: Path) -> None:
 def test_nothing_there_is_said_so(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(files.NoPackage):
+    with pytest.raises(archive.NoPackage):
         files.load(tmp_path / name)
 
 
@@ -124,7 +124,7 @@ def test_a_support_bundle_is_the_same_packed_or_not_and_its_links_stay_within(tm
     (folder / "out.log").symlink_to("/etc/passwd")
     with pytest.raises(archive.UnsafeArchive, match=r"the link out\.log"):
         files.load_bundle(folder)
-    with pytest.raises(files.NoPackage, match="no support bundle"):
+    with pytest.raises(archive.NoPackage, match="no support bundle"):
         files.load_bundle(tmp_path / "absent")
     (tmp_path / "noise.tar.gz").write_bytes(b"noise")
     with pytest.raises(archive.BrokenArchive):

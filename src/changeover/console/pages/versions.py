@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import history, installations, releases
+from changeover.actions import history, installations, releases, uploads
+from changeover.console.access.limits import MEBIBYTE
 from changeover.console.room import Room
 from changeover.errors import Problem
 
@@ -52,6 +53,7 @@ class Versions:
             "ran": ran,
             "running": told.running,
             "now": outside.clock.now(),
+            "most": uploads.MOST_BYTES // MEBIBYTE,
         }
         return self._room.render(request, "versions.html", values)
 
