@@ -54,6 +54,7 @@ PROOFS_BY_NAME: dict[str, Callable[[], Figures]] = {
     "crashes": suite("tests/flows/test_relay.py", "tests/flows/test_bad_luck.py"),
     "drain": suite("tests/flows/test_drain.py"),
     "real-pods": suite("tests/flows/test_real_pods.py"),
+    "viewers": suite("tests/flows/test_viewers.py"),
     "gitpod": suite("tests/flows/test_gitpod_packages.py"),
     "immutables": suite(
         "tests/flows/test_immutables_oracle.py", "tests/flows/test_immutables_real.py", "tests/crash/test_immutables.py"
