@@ -17,6 +17,7 @@ PATHS = (
     "/versions",
     "/versions/compare",
     "/backups",
+    "/settings",
     "/runs",
     "/sessions",
     "/config",

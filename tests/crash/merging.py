@@ -30,7 +30,8 @@ def merged(live: Any, wanted: Any, *, nulls_remove: bool = False, lists_merge: b
                 result[name] = merged(result.get(name), value, nulls_remove=nulls_remove, lists_merge=lists_merge)
         return result
     if isinstance(wanted, Mapping):
-        return {key: merged(None, value) for key, value in wanted.items() if value is not None or not nulls_remove}
+        there = {key: value for key, value in wanted.items() if value is not None or not nulls_remove}
+        return {key: merged(None, value, nulls_remove=nulls_remove) for key, value in there.items()}
     if lists_merge and isinstance(live, list) and isinstance(wanted, list) and (key := _key([*live, *wanted])):
         here = {item[key]: item for item in live}
         there = {item[key]: merged(here.get(item[key]), item) for item in wanted}

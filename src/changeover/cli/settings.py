@@ -1,0 +1,56 @@
+"""Commands about how an Installation is looked after: show, set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from changeover.cli import output
+from changeover.cli.options import Where, installation_option, located, run
+
+if TYPE_CHECKING:
+    from changeover.actions.policies import View
+
+
+@click.group(invoke_without_command=True)
+@located
+@installation_option
+@click.pass_context
+def settings(ctx: click.Context, installation: str) -> None:
+    """Strategy, maintenance windows, backups, approvals, webhook."""
+    from changeover.actions import policies
+
+    if not ctx.invoked_subcommand:
+        _tell(ctx.obj, run(ctx.obj, lambda outside: policies.show(outside, installation)))
+
+
+@settings.command("set")
+@located
+@click.argument("pairs", nargs=-1, required=True, metavar="NAME=TEXT...")
+@installation_option
+@click.pass_obj
+def set_(where: Where, pairs: tuple[str, ...], installation: str) -> None:
+    r"""Set some; an empty text takes one back. Several windows stand one a line.
+
+    \b
+    changeover settings set strategy=window backup-to=pvc:backups
+    changeover settings set windows="0 22 * * 6 for 120 in Europe/Berlin"
+    """
+    from changeover.actions import policies
+
+    broken = [pair for pair in pairs if "=" not in pair]
+    if broken:
+        raise click.UsageError(f"Say NAME=TEXT, not {broken[0]!r}.")
+    wanted = {name: text for name, _, text in (pair.partition("=") for pair in pairs)}
+    _tell(where, run(where, lambda outside: policies.change(outside, installation, wanted)))
+
+
+def _tell(where: Where, view: View) -> None:
+    if where.json:
+        output.show_json(view.as_json())
+        return
+    output.heading(f"Settings of {view.installation}")
+    output.show_facts({name: text.replace("\n", "; ") or "-" for name, text in view.values.items()})
+    for one in view.upcoming:
+        click.echo(f"window from {one.begins:%a %d %b %Y %H:%M} to {one.ends:%a %H:%M} UTC")
