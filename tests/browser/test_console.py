@@ -18,6 +18,7 @@ PATHS = (
     "/versions/compare",
     "/backups",
     "/settings",
+    "/graphs",
     "/runs",
     "/sessions",
     "/config",

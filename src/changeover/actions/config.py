@@ -20,6 +20,7 @@ from changeover.actions.settings_of import HIDDEN, Setting
 from changeover.objects import KubeObject
 from changeover.package import answers as written
 from changeover.package.answers import Given, layered
+from changeover.package.application import Graph
 from changeover.package.continuity import Passage
 from changeover.plan.masking import looks_secret
 from changeover.release import documents
@@ -39,6 +40,8 @@ class View:
     """The answers behind it: secrets included."""
     saved: tuple[str, ...] = ()
     """Names that were answered for the next change and do not hold yet."""
+    graphs: tuple[Graph, ...] = ()
+    """What the vendor wants to be watched."""
     links: tuple[tuple[str, str], ...] = ()
     """(words, address) that the vendor names for the application."""
 
@@ -98,6 +101,7 @@ async def look(outside: Outside, installation: str = "", *, version: str = "", o
         report=carried.report,
         given=carried.answers.given,
         saved=tuple(sorted({*waiting.values, *waiting.removed})),
+        graphs=carried.package.application.graphs,
         links=tuple(one for one in carried.package.application.links if one[1].startswith(("http://", "https://"))),
     )
 

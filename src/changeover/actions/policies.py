@@ -91,6 +91,13 @@ SETTINGS = (
         ("webhook", "url"),
         fits=r"|https?://\S+",
     ),
+    Setting(
+        "prometheus",
+        "Prometheus",
+        "Its address, as this console reaches it; the package's graphs are drawn from it.",
+        ("prometheus", "url"),
+        fits=r"|https?://[^\s?#]+",
+    ),
 )
 _BY_NAME = {one.name: one for one in SETTINGS}
 

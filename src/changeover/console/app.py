@@ -36,6 +36,7 @@ from changeover.console.pages import (
     compare,
     config,
     customisations,
+    graphs,
     licence,
     look,
     overview,
@@ -61,6 +62,7 @@ SESSIONS, ATTEMPTS = "changeover-console-sessions", "changeover-console-attempts
 
 PAGES = (
     overview,
+    graphs,
     versions,
     compare,
     uploads,

@@ -24,6 +24,7 @@ TABLE = (
     Rule("/versions"),
     Rule("/versions/compare"),
     Rule("/backups"),
+    Rule("/graphs"),
     Rule("/versions/upload", read=Role.OPERATOR, write=Role.OPERATOR),
     Rule("/versions/upload/part", write=Role.OPERATOR, tells=False),
     Rule("/versions/upload/finish", write=Role.OPERATOR, tells=False),

@@ -50,12 +50,12 @@ class Overview:
     async def _form(self, request: Request, seen: Status) -> Mapping[str, Any]:
         """How many answers keep what runs from being changed (None when nobody can say), and the vendor's links."""
         if not seen.revision:
-            return {"open": 0, "links": ()}
+            return {"open": 0, "links": (), "graphs": False}
         try:
             view = await config.look(self._room.outside_of(request), self._room.installation)
         except Problem:
-            return {"open": None, "links": ()}
-        return {"open": len(view.wrong), "links": view.links}
+            return {"open": None, "links": (), "graphs": False}
+        return {"open": len(view.wrong), "links": view.links, "graphs": bool(view.graphs)}
 
 
 def _headline(seen: Status) -> str:
