@@ -149,7 +149,9 @@ def _value(outside: Outside, setting: Setting, text: str) -> Any:
         return [_window(outside, line) for line in lines] or None
     if not re.fullmatch(setting.fits, text):
         raise BadSetting(f"{setting.title}: {text!r} does not fit.", hint=setting.about)
-    return (int(text) if setting.number else text) if text else None
+    if setting.number:
+        return int(text or 0)
+    return text or None
 
 
 def _window(outside: Outside, line: str) -> dict[str, Any]:
