@@ -107,6 +107,26 @@ def test_data_goes_only_when_its_name_is_typed(installed: Commands) -> None:
     installed.run("status", expect=1)
 
 
+def test_uninstalling_reaches_other_namespaces_and_leaves_what_controllers_made(
+    commands: Commands, tmp_path: Path
+) -> None:
+    other = f"{commands.namespace}-other"
+    commands.kubectl("create", "namespace", other)
+    package = tmp_path / "1.0.0"
+    package.mkdir()
+    (package / "far.yaml").write_text(
+        f"""{{apiVersion: v1, kind: ConfigMap, metadata: {{name: far, namespace: {other}}}}}
+---
+{{apiVersion: v1, kind: Service, metadata: {{name: near}}, spec: {{selector: {{app: near}}, ports: [{{port: 80}}]}}}}
+"""
+    )
+    commands.run("install", str(package), "--name", "spread", *QUICK)
+    removed = commands.ask("uninstall", "--yes")
+    assert sorted(removed["removed"]) == ["ConfigMap/far", "Service/near"]
+    assert json.loads(commands.kubectl("get", "configmaps", "-n", other, "-l", PART, "-o", "json"))["items"] == []
+    commands.kubectl("delete", "namespace", other, "--wait=false")
+
+
 def test_no_secret_is_ever_said(installed: Commands, tmp_path: Path) -> None:
     installed.run("plan", "--to", "2.0.0", "--full", "--strategy", "plain")
     installed.ask("plan", "--to", "2.0.0", "--strategy", "plain")

@@ -18,23 +18,23 @@ _NAMED = 12
 _DROPPED = Finding(
     "answers-dropped",
     Severity.WARNS,
-    "{} answers are not asked for any more.",
+    "Answers that are not asked for any more: {}.",
     hint="they stay on file for a way back; read the release's notes for what replaced them",
 )
 _RETYPED = Finding(
     "answers-retyped",
     Severity.WARNS,
-    "{} answers are asked for as another type.",
+    "Answers that are asked for as another type: {}.",
     hint="look whether they still say what you mean",
 )
-_MOVED = Finding("answers-moved", Severity.NOTES, "{} answers go along to a new name.")
+_MOVED = Finding("answers-moved", Severity.NOTES, "Answers that go along to a new name: {}.")
 _NEW = Finding(
     "questions-new",
     Severity.NOTES,
-    "{} required questions are new.",
+    "Required questions that are new: {}.",
     hint="`changeover config check` shows what they will have",
 )
-_UNASKED = Finding("answers-unasked", Severity.NOTES, "{} answers on file are asked for by neither release.")
+_UNASKED = Finding("answers-unasked", Severity.NOTES, "Answers on file that neither release asks for: {}.")
 _TOLD = {
     Fate.DROPPED: _DROPPED,
     Fate.RETYPED: _RETYPED,

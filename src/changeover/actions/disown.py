@@ -14,7 +14,7 @@ from typing import Any
 from changeover.actions import adopt, installations, revisions, runs_of, uninstall
 from changeover.actions.outside import Outside
 from changeover.objects import GROUP, KubeObject, Ref
-from changeover.plan import inventory, ownership
+from changeover.plan import ownership
 from changeover.ports import Conflict
 from changeover.settings import APPLYSET_PART_OF, PARALLEL
 
@@ -60,11 +60,9 @@ async def look(outside: Outside, name: str) -> Leaving:
 
 
 async def _members(outside: Outside, installation: KubeObject) -> list[KubeObject]:
-    """What we applied or adopted; not what controllers made with copied labels (EndpointSlices of a Service)."""
-    kinds = inventory.listed_group_kinds(installation)
+    """What we applied or adopted, also by an adoption that was cut off before it listed its kinds."""
     known = await adopt.former_owners(outside, installation)
-    every = await uninstall.members(outside, installation)
-    return [obj for obj in every if obj.ref.kind.group_kind in kinds or obj.ref.key in known]
+    return await uninstall.members(outside, installation, also={key.partition("/")[0] for key in known})
 
 
 async def leave(outside: Outside, leaving: Leaving) -> dict[str, Any]:

@@ -75,13 +75,20 @@ async def status(outside: Outside, installation: str = "") -> Status:
         run_phase=str(run.get("status", "phase", default="not begun")) if run else "",
         run_verdict=runs_of.verdict(run) if run else "",
         question=run.get("status", "question") if run else None,
-        available=tuple(str(one["version"]) for one in followed.get("status", "available", default=[])),
+        available=_newer(followed),
         last_check=str(followed.get("status", "lastCheck", default="")),
         last_backup=followed.get("status", "lastBackup", default={}),
         components=seen.components,
         addresses=seen.addresses,
         kept=tuple(f"{one.called} {one.field} by {one.manager}" for one in fields.listed(followed)),
     )
+
+
+def _newer(followed: KubeObject) -> tuple[str, ...]:
+    """What the last check found, oldest first, without what has been changed over to since."""
+    listed = tuple(str(one["version"]) for one in followed.get("status", "available", default=[]))
+    running = followed.get("status", "running", "version", default="")
+    return listed[listed.index(running) + 1 :] if running in listed else listed
 
 
 @dataclass(frozen=True, slots=True)

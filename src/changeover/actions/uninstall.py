@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,19 +104,25 @@ async def _populated(outside: Outside, owned: Sequence[KubeObject]) -> frozenset
     return frozenset(obj.ref.key for obj, objects in zip(definitions, listed, strict=True) if objects)
 
 
-async def members(outside: Outside, installation: KubeObject) -> list[KubeObject]:
-    """Every live object that carries the Installation's ApplySet label."""
+async def members(outside: Outside, installation: KubeObject, *, also: Iterable[str] = ()) -> list[KubeObject]:
+    """Every live object that was applied or adopted: ApplySet label, and a kind and namespace that the parent lists.
+
+    `also` names further kinds (``Deployment.apps``). Kinds matter: controllers copy labels, as a Service's to its
+    EndpointSlices.
+    """
     selector = f"{APPLYSET_PART_OF}={inventory.applyset_id(installation.ref)}"
-    served = await outside.cluster.served()
+    kinds = {*inventory.listed_group_kinds(installation), *also}
+    places = inventory.listed_namespaces(installation)
     limit = asyncio.Semaphore(PARALLEL)
 
-    async def of(resource: Any) -> Sequence[KubeObject]:
+    async def of(kind: Kind, namespace: str) -> Sequence[KubeObject]:
         async with limit:
-            namespace = outside.namespace if resource.namespaced else ""
-            return await outside.cluster.list(resource.kind, namespace=namespace, selector=selector)
+            return await outside.cluster.list(kind, namespace=namespace, selector=selector)
 
-    listable = [resource for resource in served.values() if {"list", "delete"} <= resource.verbs]
-    found = await asyncio.gather(*(of(resource) for resource in listable))
+    served = (await outside.cluster.served()).values()
+    listable = [one for one in served if one.kind.group_kind in kinds and {"list", "delete"} <= one.verbs]
+    homes = [(one.kind, place) for one in listable for place in (places if one.namespaced else ("",))]
+    found = await asyncio.gather(*(of(kind, place) for kind, place in homes))
     unique: dict[str, KubeObject] = {obj.uid: obj for group in found for obj in group}
     return list(unique.values())
 

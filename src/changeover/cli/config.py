@@ -270,7 +270,7 @@ def _tell(found: Iterable[Difference]) -> None:
 
 def _tell_check(view: View) -> None:
     wrong = len(view.wrong)
-    words = f"{wrong} answers keep it from running" if wrong else "every required question has an answer"
+    words = f"answers that keep it from running: {wrong}" if wrong else "every required question has an answer"
     output.heading(f"{view.version}: {words}.")
     for one in view.wrong:
         for said in (*(("must be answered",) if one.missing else ()), *one.errors):

@@ -65,7 +65,7 @@ def _objects(changes: Iterable[ObjectChange], *, full: bool) -> Iterator[str]:
         if full or change.effect in {Effect.FORBIDDEN, Effect.UNKNOWN}:
             yield from _fields(change.fields, limit=None if full else _FIELDS)
     if len(shown) < len(changes):
-        yield f"  {len(changes) - len(shown)} objects unchanged"
+        yield f"  unchanged: {len(changes) - len(shown)}"
 
 
 def _fields(fields: tuple[FieldChange, ...], *, limit: int | None) -> Iterator[str]:

@@ -247,7 +247,7 @@ def _answers(seen: Seen) -> Iterator[Finding]:
         yield Finding(
             "missing-answers",
             Severity.BLOCKS,
-            f"{len(seen.intent.missing_answers)} required answers are missing.",
+            f"Required answers that are missing: {len(seen.intent.missing_answers)}.",
             found=_list(seen.intent.missing_answers),
             hint="give them with `--set NAME=VALUE` or `changeover config set NAME=VALUE`",
         )

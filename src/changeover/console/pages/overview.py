@@ -40,7 +40,7 @@ class Overview:
         values = {
             "seen": seen,
             "headline": _headline(seen),
-            "new": tuple(one for one in seen.available if one != seen.recorded),
+            "new": seen.available,
             "runs": list(reversed(done.runs))[:RUNS],
             **await self._form(request, seen),
             "now": outside.clock.now(),
