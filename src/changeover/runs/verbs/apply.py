@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
-from changeover.plan import inventory, keeping
+from changeover.plan import inventory, keeping, retention
 from changeover.plan.dress import dress
 from changeover.plan.model import Effect
 from changeover.plan.steps import Step
@@ -62,7 +62,7 @@ def _dressed(step: Step, scene: Scene) -> KubeObject:
     revision = subject.revision(str(step.arguments["revision"]))
     parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
     return dress(
-        found,
+        retention.keeping_claims(found) if step.arguments.get("retained") else found,
         revision.digest,
         applyset_id=inventory.applyset_id(parent),
         autoscaled=frozenset(step.arguments.get("autoscaled", ())),
