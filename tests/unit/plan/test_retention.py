@@ -13,10 +13,9 @@ DELETED = stateful_set(**{POLICY: {"whenScaled": "Retain", "whenDeleted": "Delet
 KEY = SCALED.ref.key
 
 
-def do(
-    name: str, verb: Verb, target: str, *, wave: str = "", undoes: tuple[str, ...] = (), **arguments: object
-) -> Step:
-    return Step(name, verb, name, Phase.CHANGE, target=target, wave=wave, undoes=undoes, arguments=arguments)
+def do(name: str, verb: Verb, target: str, *, wave: str = "", undoes: str = "", **arguments: object) -> Step:
+    undone = (undoes,) if undoes else ()
+    return Step(name, verb, name, Phase.CHANGE, target=target, wave=wave, undoes=undone, arguments=arguments)
 
 
 STOP = do("stop", Verb.SCALE, "statefulset/db", replicas=0)
