@@ -19,6 +19,7 @@ from changeover.plan.strategy import Strategy
 from changeover.runs.faults import Faults
 from changeover.runs.scene import Subject
 from tests.flows.carrying import go_on
+from tests.flows.kill_at import Kill
 
 SECONDS = 180
 KILLED = -signal.SIGKILL
@@ -48,11 +49,11 @@ class Executor:
     run: KubeObject
     strategy: Strategy | None = None
 
-    async def go(self, kill_at: int = 0) -> Ended:
-        """One process; it dies at its point of this number, if it comes that far."""
+    async def go(self, kill_at: int = 0, *, before: str = "") -> Ended:
+        """One process; it dies at its point of this number, or of this name, if it comes that far."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "said.json"
-            process = _SERVER.Process(target=_carry_on, args=(self, kill_at, file))
+            process = _SERVER.Process(target=_carry_on, args=(self, kill_at, before, file))
             process.start()
             await asyncio.to_thread(process.join, SECONDS)
             if process.is_alive():
@@ -64,8 +65,9 @@ class Executor:
             return Ended(code, said)
 
 
-def _carry_on(executor: Executor, kill_at: int, file: Path) -> None:
-    faults = Faults(kill_at, cut=lambda _name: os.kill(os.getpid(), signal.SIGKILL))
+def _carry_on(executor: Executor, kill_at: int, before: str, file: Path) -> None:
+    at_number = Faults(kill_at, cut=lambda _name: os.kill(os.getpid(), signal.SIGKILL))
+    faults = Kill(before) if before else at_number
 
     async def carry() -> dict[str, Any]:
         server, _ = connect(executor.kubeconfig, None, None)

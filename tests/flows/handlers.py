@@ -91,6 +91,28 @@ def replaced(home: str) -> Pair:
     )
 
 
+def given(home: str) -> Pair:
+    """What the server gives and a change lets go: node ports and addresses; and a claim that grows."""
+
+    def front(name: str, **spec: Any) -> KubeObject:
+        return made(home, "Service", name, spec={"ports": [{"port": 80}], **spec})
+
+    def claim(size: str) -> KubeObject:
+        request = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+        return made(home, "PersistentVolumeClaim", "files", spec=request)
+
+    def mounting(spec: dict[str, Any]) -> None:
+        spec["template"]["spec"]["volumes"] = [{"name": "files", "persistentVolumeClaim": {"claimName": "files"}}]
+
+    user = changed(workload(home, "Deployment", OLD), mounting)
+    ported, plain, gone = front("ported", type="NodePort"), front("plain"), front("gone", type="NodePort")
+    external = made(home, "Service", "plain", spec={"type": "ExternalName", "externalName": "x.example"})
+    return (
+        revision("1", user, claim("1Mi"), ported, plain, gone),
+        revision("2", user, claim("2Mi"), front("ported", type="ClusterIP"), external),
+    )
+
+
 OF_CLUSTER = (
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     ("storage.k8s.io/v1", "StorageClass"),

@@ -19,7 +19,7 @@ from changeover.render.revision import Revision
 from changeover.settings import REQUEST_ANNOTATION, RUN_LABEL
 from tests.flows.carrying import Carrying, lease_of
 from tests.flows.dying import Ended, Executor
-from tests.flows.handlers import HANDLERS, OF_CLUSTER, Resting
+from tests.flows.handlers import HANDLERS, OF_CLUSTER, Resting, given
 from tests.flows.planning import until_ended
 from tests.flows.test_immutables import endpoints, left_behind, ready, uids
 from tests.flows.test_relay import first_and_last
@@ -81,14 +81,14 @@ class Story:
             ended.append(await executor.go(kill_at))
             if not ended[-1].killed:
                 break
-            await self._after_a_death(give_up=give_up)
+            await self.after_a_death(give_up=give_up)
         verdict = "rolled back" if give_up and len(ended) > 1 else "committed"
         assert ended[-1].said["verdict"] == verdict, ended[-1].said["why"]
         self.now = new if verdict == "committed" else old
         await self.is_whole()
         return ended
 
-    async def _after_a_death(self, *, give_up: bool) -> None:
+    async def after_a_death(self, *, give_up: bool) -> None:
         """What a person may do who knows that the process is dead; and perhaps they have had enough."""
         lease = lease_of(self.home)
         if await self.server.get(lease) is not None:
@@ -103,8 +103,7 @@ class Story:
         await self._settled()
         assert await self._lasting() == (self.pods, self.claims)
         assert await self._left_over() == []
-        other = self.there if self.now is self.back else self.back
-        plan = await self.runs.planned(self.now, other)
+        plan = await self.runs.planned(self.now, self.now)
         assert {str(one.ref): one.effect.value for one in plan.changes if one.effect.value != "unchanged"} == {}
 
     async def _settled(self) -> None:
@@ -134,8 +133,8 @@ class Story:
             found += [str(one.ref) for one in listed if self.home in json.dumps(one.raw)]
         for obj in self.now.objects:
             live = await self.server.get(obj.ref)
-            if live is not None and live.finalizers:
-                found.append(f"{obj.ref} has the finalizers {live.finalizers}")
+            ours = [one for one in (live.finalizers if live else ()) if not one.startswith("kubernetes.io/")]
+            found += [f"{obj.ref} has the finalizer {one}" for one in ours]
         return found
 
 
@@ -166,6 +165,37 @@ async def test_killed_on_the_way_there_and_back(story: Story) -> None:
     acts = [number for number, name in enumerate(points, 1) if "re-adopt" in name or "apply" in name]
     assert (await story.go([acts[len(acts) // 2]]))[0].killed
     assert (await story.go([acts[len(acts) // 3]], give_up=True))[0].killed
+
+
+async def test_what_was_given_is_given_again(cluster: KubeCluster, namespace: str, kubeconfig: str) -> None:
+    """Given up when everything has changed: the same node ports and addresses, and a claim that stays grown."""
+    old, new = given(namespace)
+    story = Story(Carrying(cluster, namespace), kubeconfig, there=new, back=old)
+    await story.install()
+    forms = await _forms(cluster, namespace)
+    subject = await story.runs.begun(new, old)
+    executor = Executor(kubeconfig, subject, story.runs.runs[-1])
+    assert (await executor.go(before="before begun:record")).killed
+    assert await _forms(cluster, namespace) != forms
+    await story.after_a_death(give_up=True)
+    ended = await Executor(kubeconfig, subject, story.runs.runs[-1]).go()
+    assert ended.said["verdict"] == "rolled back", ended.said["why"]
+    await story.is_whole()
+    assert await _forms(cluster, namespace) == forms
+    live = await cluster.get(Ref(CLAIM, namespace, "files"))
+    assert live is not None
+    assert live.get("spec", "resources", "requests", "storage") == "2Mi"
+
+
+async def _forms(cluster: KubeCluster, home: str) -> dict[str, tuple[str, list[int]]]:
+    """Address and node ports of each Service."""
+    return {
+        one.name: (
+            one.get("spec", "clusterIP", default=""),
+            [int(port.get("nodePort", 0)) for port in one.get("spec", "ports", default=[])],
+        )
+        for one in await cluster.list(Kind("v1", "Service"), namespace=home)
+    }
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from tests.flows.test_immutables import NEW, OLD, changed, left_behind, made, re
 pytestmark = [pytest.mark.cluster, pytest.mark.nodes, pytest.mark.slow]
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
-STALL = 1.5
+STALL = 2.0
 """Seconds that the slowest request may take where no pod restarts."""
 
 
