@@ -15,7 +15,9 @@ import pytest
 
 from changeover.kube.client import KubeCluster
 from changeover.objects import Kind, KubeObject, Ref
+from changeover.plan import ownership
 from changeover.render.revision import Revision
+from changeover.runs.verbs.retaining import FIELD
 from changeover.settings import REQUEST_ANNOTATION, RUN_LABEL
 from tests.flows.carrying import Carrying, lease_of
 from tests.flows.dying import Ended, Executor
@@ -135,6 +137,9 @@ class Story:
             live = await self.server.get(obj.ref)
             ours = [one for one in (live.finalizers if live else ()) if not one.startswith("kubernetes.io/")]
             found += [f"{obj.ref} has the finalizer {one}" for one in ours]
+            entries = (live.metadata.get("managedFields") or ()) if live else ()
+            patched = ownership.owning((one for one in entries if ownership.by_patch(one)), FIELD)
+            found += [f"{obj.ref}'s policy for claims is owned by a patch of ours"] if patched else []
         return found
 
 
