@@ -77,7 +77,7 @@ def replaced(home: str) -> Pair:
         yield made(home, "ConfigMap", "fixed", immutable=True, data={"a": str(number)})
         yield made(home, "Secret", "key", type=kind, data={"a": "eA=="})
         address = {"clusterIP": "None", "type": "ClusterIP"} if number == 2 else {"type": "NodePort"}
-        yield made(home, "Service", "front", spec={**address, "ports": [{"port": 80}]})
+        yield made(home, "Service", "front", spec={**address, "selector": OLD, "ports": [{"port": 80}]})
         stored = made("", "StorageClass", home, "storage.k8s.io/v1", provisioner="example.com/none")
         yield _of_cluster({**stored.raw, "reclaimPolicy": "Delete" if number == 1 else "Retain"})
         yield _of_cluster({**made("", "PriorityClass", home, "scheduling.k8s.io/v1").raw, "value": number})

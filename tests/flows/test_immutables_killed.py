@@ -23,12 +23,12 @@ from tests.flows.carrying import Carrying, lease_of
 from tests.flows.dying import Ended, Executor
 from tests.flows.handlers import HANDLERS, OF_CLUSTER, Resting, given
 from tests.flows.planning import until_ended
-from tests.flows.test_immutables import endpoints, left_behind, ready, uids
+from tests.flows.test_immutables import SLICE, endpoints, left_behind, ready, uids
 from tests.flows.test_relay import first_and_last
 
 pytestmark = [pytest.mark.cluster]
 
-CLAIM = Kind("v1", "PersistentVolumeClaim")
+CLAIM, SERVICE = Kind("v1", "PersistentVolumeClaim"), Kind("v1", "Service")
 SECONDS_OF_CONTROLLERS = 15
 """Within which the cluster's own controllers have followed what a run did."""
 COVERED = tuple(
@@ -104,7 +104,11 @@ class Story:
         """All of one release, around the same pods and claims, and nothing left over."""
         await self._settled()
         assert await self._lasting() == (self.pods, self.claims)
-        assert await self._left_over() == []
+        for _ in range(SECONDS_OF_CONTROLLERS * 5):
+            if not (left := await self._left_over()):
+                break
+            await asyncio.sleep(0.2)
+        assert left == []
         plan = await self.runs.planned(self.now, self.now)
         assert {str(one.ref): one.effect.value for one in plan.changes if one.effect.value != "unchanged"} == {}
 
@@ -133,6 +137,10 @@ class Story:
             home = "" if kind.name.startswith("Cluster") else self.home
             listed = await self.server.list(kind, namespace=home, selector=RUN_LABEL)
             found += [str(one.ref) for one in listed if self.home in json.dumps(one.raw)]
+        services = {one.uid for one in await self.server.list(SERVICE, namespace=self.home)}
+        for one in await self.server.list(SLICE, namespace=self.home):
+            if not {owner["uid"] for owner in one.metadata.get("ownerReferences") or ()} & services:
+                found.append(f"{one.ref} is of no Service")
         for obj in self.now.objects:
             live = await self.server.get(obj.ref)
             ours = [one for one in (live.finalizers if live else ()) if not one.startswith("kubernetes.io/")]
@@ -199,7 +207,7 @@ async def _forms(cluster: KubeCluster, home: str) -> dict[str, tuple[str, list[i
             one.get("spec", "clusterIP", default=""),
             [int(port.get("nodePort", 0)) for port in one.get("spec", "ports", default=[])],
         )
-        for one in await cluster.list(Kind("v1", "Service"), namespace=home)
+        for one in await cluster.list(SERVICE, namespace=home)
     }
 
 
