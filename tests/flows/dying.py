@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,31 @@ from changeover.plan.strategy import Strategy
 from changeover.runs.faults import Faults
 from changeover.runs.scene import Subject
 from tests.flows.carrying import go_on
-from tests.flows.kill_at import Kill
 
 SECONDS = 180
 KILLED = -signal.SIGKILL
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["tests.flows.dying"])
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point by its name, the first or a later time that a process comes by it."""
+
+    name: str
+    time: int = 1
+
+
+NOWHERE = Spot("")
+
+
+def spots(points: list[str]) -> list[Spot]:
+    """Every point that a process came by; one that comes again, as in a waiting loop, twice.
+
+    How often it comes again differs from run to run, and with it every number that counts points.
+    """
+    counted = Counter(points)
+    return [Spot(name, time) for name, count in counted.items() for time in range(1, min(count, 2) + 1)]
 
 
 @dataclass(frozen=True)
@@ -49,11 +69,11 @@ class Executor:
     run: KubeObject
     strategy: Strategy | None = None
 
-    async def go(self, kill_at: int = 0, *, before: str = "") -> Ended:
-        """One process; it dies at its point of this number, or of this name, if it comes that far."""
+    async def go(self, kill_at: int | Spot = NOWHERE) -> Ended:
+        """One process; it dies at its spot, or at its point of this number, if it comes that far."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "said.json"
-            process = _SERVER.Process(target=_carry_on, args=(self, kill_at, before, file))
+            process = _SERVER.Process(target=_carry_on, args=(self, kill_at, file))
             process.start()
             await asyncio.to_thread(process.join, SECONDS)
             if process.is_alive():
@@ -65,9 +85,22 @@ class Executor:
             return Ended(code, said)
 
 
-def _carry_on(executor: Executor, kill_at: int, before: str, file: Path) -> None:
-    at_number = Faults(kill_at, cut=lambda _name: os.kill(os.getpid(), signal.SIGKILL))
-    faults = Kill(before) if before else at_number
+class Kill(Faults):
+    """Ends the process at a point."""
+
+    def __init__(self, at: int | Spot) -> None:
+        super().__init__()
+        self._at = at
+
+    def point(self, name: str) -> None:
+        """Kill, when this is the one."""
+        super().point(name)
+        if self._at in (len(self.seen), Spot(name, self.seen.count(name))):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _carry_on(executor: Executor, kill_at: int | Spot, file: Path) -> None:
+    faults = Kill(kill_at)
 
     async def carry() -> dict[str, Any]:
         server, _ = connect(executor.kubeconfig, None, None)

@@ -20,11 +20,10 @@ from changeover.render.revision import Revision
 from changeover.runs.verbs.retaining import FIELD
 from changeover.settings import REQUEST_ANNOTATION, RUN_LABEL
 from tests.flows.carrying import Carrying, lease_of
-from tests.flows.dying import Ended, Executor
+from tests.flows.dying import NOWHERE, Ended, Executor, Spot, spots
 from tests.flows.handlers import HANDLERS, OF_CLUSTER, Resting, given
 from tests.flows.planning import until_ended
 from tests.flows.test_immutables import SLICE, endpoints, left_behind, ready, uids
-from tests.flows.test_relay import first_and_last
 
 pytestmark = [pytest.mark.cluster]
 
@@ -73,13 +72,13 @@ class Story:
         await self._settled()
         self.pods, self.claims = await self._lasting()
 
-    async def go(self, kills: Iterable[int], *, give_up: bool = False) -> list[Ended]:
+    async def go(self, kills: Iterable[int | Spot], *, give_up: bool = False) -> list[Ended]:
         """Change over by executors that die at these points, each where the one before left it."""
         new, old = (self.there, self.back) if self.now is self.back else (self.back, self.there)
         subject = await self.runs.begun(new, old)
         executor = Executor(self.kubeconfig, subject, self.runs.runs[-1], self.runs.strategy)
         ended = []
-        for kill_at in itertools.chain(kills, [0]):
+        for kill_at in itertools.chain(kills, [NOWHERE]):
             ended.append(await executor.go(kill_at))
             if not ended[-1].killed:
                 break
@@ -174,8 +173,8 @@ async def _gone(cluster: KubeCluster, ref: Ref) -> None:
 @pytest.mark.parametrize("story", ["claims", "replaced"], indirect=True)
 async def test_killed_on_the_way_there_and_back(story: Story) -> None:
     """A sample: the long proof has every point."""
-    points = (await story.go([]))[0].said["points"]
-    acts = [number for number, name in enumerate(points, 1) if "re-adopt" in name or "apply" in name]
+    places = spots((await story.go([]))[0].said["points"])
+    acts = [spot for spot in places if "re-adopt" in spot.name or "apply" in spot.name]
     assert (await story.go([acts[len(acts) // 2]]))[0].killed
     assert (await story.go([acts[len(acts) // 3]], give_up=True))[0].killed
 
@@ -188,7 +187,7 @@ async def test_what_was_given_is_given_again(cluster: KubeCluster, namespace: st
     forms = await _forms(cluster, namespace)
     subject = await story.runs.begun(new, old)
     executor = Executor(kubeconfig, subject, story.runs.runs[-1])
-    assert (await executor.go(before="before begun:record")).killed
+    assert (await executor.go(Spot("before begun:record"))).killed
     assert await _forms(cluster, namespace) != forms
     await story.after_a_death(give_up=True)
     ended = await Executor(kubeconfig, subject, story.runs.runs[-1]).go()
@@ -215,25 +214,24 @@ async def _forms(cluster: KubeCluster, home: str) -> dict[str, tuple[str, list[i
 @pytest.mark.parametrize("story", HANDLERS, indirect=True)
 async def test_killed_at_every_point(story: Story, request: pytest.FixtureRequest) -> None:
     """Once each, forward and then forward again the other way; the next executor ends it."""
-    ways = [(await story.go([]))[0].said["points"] for _ in range(2)]
-    places = [first_and_last(points) for points in ways]
+    ways = [spots((await story.go([]))[0].said["points"]) for _ in range(2)]
     died = 0
-    for number in range(max(map(len, places))):
-        for place in places:
-            died += (await story.go([place[min(number, len(place) - 1)]]))[0].killed
+    for number in range(max(map(len, ways))):
+        for way in ways:
+            died += (await story.go([way[min(number, len(way) - 1)]]))[0].killed
     print(f"proof: {_name(request)}, killed once at {died} points: the same in the end")
-    assert died > len(places[0])
+    assert died > len(ways[0])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("story", HANDLERS, indirect=True)
 async def test_killed_at_every_point_and_given_up(story: Story, request: pytest.FixtureRequest) -> None:
-    points = (await story.go([]))[0].said["points"]
+    places = spots((await story.go([]))[0].said["points"])
     await story.go([])
-    last = next(number for number, name in enumerate(points, 1) if "begun:record" in name)
+    last = next(number for number, spot in enumerate(places) if "begun:record" in spot.name)
     died = 0
-    for number in (one for one in first_and_last(points) if one < last):
-        died += (await story.go([number], give_up=True))[0].killed
+    for spot in places[:last]:
+        died += (await story.go([spot], give_up=True))[0].killed
         if story.now is story.there:
             await story.go([])
     print(f"proof: {_name(request)}, killed at {died} points and given up: as before")
