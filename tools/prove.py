@@ -57,7 +57,12 @@ PROOFS_BY_NAME: dict[str, Callable[[], Figures]] = {
     "viewers": suite("tests/flows/test_viewers.py"),
     "gitpod": suite("tests/flows/test_gitpod_packages.py"),
     "immutables": suite(
-        "tests/flows/test_immutables_oracle.py", "tests/flows/test_immutables_real.py", "tests/crash/test_immutables.py"
+        "tests/flows/test_immutables_oracle.py",
+        "tests/flows/test_immutables_real.py",
+        "tests/flows/test_immutables_killed.py",
+        "tests/flows/test_policies_hold.py",
+        "tests/crash/test_immutables.py",
+        "tests/crash/test_claims.py",
     ),
     "bench": bench,
 }

@@ -108,6 +108,9 @@ class OwningControllers(Controllers):
         pods = self._claimed(raw)
         wanted = raw["spec"].get("replicas", 1)
         numbered = {f"{raw['metadata']['name']}-{number}" for number in range(wanted)}
+        for pod in [one for one in pods if one["metadata"]["name"] not in numbered]:
+            pods.remove(pod)
+            self._drop(pod)
         for name in sorted(numbered - {one["metadata"]["name"] for one in self._of_kind("Pod")}):
             pods.append(self._pod_of(raw, name, {HASH: revision}))
         stale = [pod for pod in pods if pod["metadata"]["labels"].get(HASH) != revision]

@@ -220,12 +220,3 @@ def test_an_autoscaler_rests_while_its_target_is_held_still() -> None:
     world.plan = world.clock.run(world.planned())
     assert [one.severity for one in world.plan.findings if one.reference == "autoscaled"] == [Severity.WARNS]
     is_whole(world, world.carry_on(), Verdict.COMMITTED)
-
-
-def test_a_workload_that_would_delete_its_claims_is_not_scaled_down() -> None:
-    world = World()
-    database = world.api.objects["StatefulSet.apps/app/wb-db"]
-    database["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Delete", "whenDeleted": "Retain"}
-    plan = world.clock.run(world.planned())
-    assert plan.blocked
-    assert "scaling-deletes-claims" in [finding.reference for finding in plan.findings]

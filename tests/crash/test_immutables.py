@@ -72,7 +72,9 @@ def pair(kind: str, *, image: str = "web:1", other: str = "other:1", relabel: bo
 class Watched(World):
     """A world that looks at every moment whether the Service has its pods, the policy its hold, the account a role."""
 
-    def __init__(self, revisions: tuple[Revision, Revision]) -> None:
+    def __init__(
+        self, revisions: tuple[Revision, Revision], *, controllers_of: type[OwningControllers] = OwningControllers
+    ) -> None:
         old, new = revisions
         self.broken: list[str] = []
         self.first: set[str] = set()
@@ -83,7 +85,7 @@ class Watched(World):
             strategy="plain",
             parameters=Parameters(hold_seconds=1),
             sessions=(),
-            controllers_of=OwningControllers,
+            controllers_of=controllers_of,
         )
         for _ in range(20):
             self.clock.pass_by(1.0)

@@ -73,11 +73,12 @@ class Commands:
         """Run a command with ``-o json`` and return what it says."""
         return self.run("-o", "json", *words, expect=expect).json
 
-    def kubectl(self, *words: str) -> str:
-        """What kubectl says."""
+    def kubectl(self, *words: str, given: str = "") -> str:
+        """What kubectl says; `given` is its standard input."""
         program = shutil.which("kubectl") or str(Path(sys.executable).parent / "kubectl")
         command = [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *words]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=120).stdout
+        done = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+        return done.stdout
 
     def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
         """Live objects."""

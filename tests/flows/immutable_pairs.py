@@ -209,6 +209,30 @@ KINDS: dict[str, tuple[Raw, tuple[Change, ...]]] = {
             _set(("text",), "description"),
         ),
     ),
+    "IngressClass": (
+        _obj("IngressClass", "networking.k8s.io/v1", namespaced=False, spec={"controller": "example.com/x"}),
+        (_set(("example.com/y", "example.com/x"), "spec", "controller"),),
+    ),
+    "RuntimeClass": (
+        _obj("RuntimeClass", "node.k8s.io/v1", namespaced=False, handler="x"),
+        (_set(("y", "x"), "handler"), _set(({"nodeSelector": {"a": "b"}},), "scheduling")),
+    ),
+    "CSIDriver": (
+        _obj("CSIDriver", "storage.k8s.io/v1", namespaced=False, spec={"attachRequired": True}),
+        (
+            _set((False, True), "spec", "attachRequired"),
+            _set((["Ephemeral"], ["Persistent"]), "spec", "volumeLifecycleModes"),
+            _set(("None", "File"), "spec", "fsGroupPolicy"),
+        ),
+    ),
+    "ResourceQuota": (
+        _obj("ResourceQuota", spec={"hard": {"pods": "999"}, "scopes": ["BestEffort"]}),
+        (_set((["NotBestEffort"], ["BestEffort"]), "spec", "scopes"), _set(("998",), "spec", "hard", "pods")),
+    ),
+    "EndpointSlice": (
+        _obj("EndpointSlice", "discovery.k8s.io/v1", addressType="IPv4", endpoints=[], ports=[]),
+        (_set(("IPv6", "IPv4"), "addressType"), _set(([{"name": "http", "port": 80}],), "ports")),
+    ),
     "PersistentVolumeClaim": (
         _obj(
             "PersistentVolumeClaim",

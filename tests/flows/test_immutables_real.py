@@ -1,85 +1,34 @@
-"""Real pods under load from outside of them: another selector, other labels, another Service selector; nobody notices.
+"""Real pods under load from outside of them while what Kubernetes does not change changes; nobody notices.
 
-The server answers each request with its pod's name; requests come with and without keep-alive, through a node port.
+Where the template changes as well, exactly the pods restart that the plan said, and for about as long. Requests come
+with and without keep-alive, through a node port; each one's time is recorded, so that stalls count.
 """
 
 import asyncio
-import contextlib
-import http.client
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from changeover.evidence import predicted
 from changeover.kube.client import KubeCluster
+from changeover.kube.journal import Journal
 from changeover.objects import Kind, KubeObject
 from changeover.runs.state import Verdict
 from tests.flows.carrying import Carrying
+from tests.flows.load import SERVER, load_on
 from tests.flows.test_immutables import NEW, OLD, changed, left_behind, made, ready, revision, uids, workload
 
 pytestmark = [pytest.mark.cluster, pytest.mark.nodes, pytest.mark.slow]
 
-SERVER = """
-import http.server, signal, sys
-signal.signal(signal.SIGTERM, lambda *a: sys.exit(0))
-class Answer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"ok")
-    def log_message(self, *a): pass
-http.server.ThreadingHTTPServer(("", 8080), Answer).serve_forever()
-"""
-WORKERS, PAUSE = 4, 0.03
-"""Per kind of connection: together more than 200 requests/s."""
+CLAIM = Kind("v1", "PersistentVolumeClaim")
+STALL = 2.0
+"""Seconds that the slowest request may take where no pod restarts."""
 
 
-class Load:
-    """Requests, counted; half of the workers keep their connection."""
+def real(home: str, kind: str, labels: dict[str, str], image: str, **more: Any) -> KubeObject:
+    """A workload of the answering program on the real node; `more` goes into its specification."""
 
-    def __init__(self, address: str, port: int) -> None:
-        self.address, self.port = address, port
-        self.failures: list[str] = []
-        self.seconds: list[float] = []
-        self._stop = threading.Event()
-
-    @contextlib.contextmanager
-    def on(self) -> Iterator[None]:
-        threads = [
-            threading.Thread(target=self._work, kwargs={"keep": number % 2 == 0}) for number in range(2 * WORKERS)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
-
-    def once(self, connection: http.client.HTTPConnection) -> None:
-        connection.request("GET", "/")
-        answer = connection.getresponse()
-        assert answer.read() == b"ok"
-
-    def _work(self, *, keep: bool) -> None:
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=3)
-        while not self._stop.is_set():
-            began = time.monotonic()
-            try:
-                self.once(connection)
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(repr(error))
-                connection.close()
-            if not keep:
-                connection.close()
-            self.seconds.append(time.monotonic() - began)
-            time.sleep(PAUSE)
-        connection.close()
-
-
-def real(home: str, kind: str, labels: dict[str, str], image: str) -> KubeObject:
     def on_real_nodes(spec: dict[str, Any]) -> None:
         pod = spec["template"]["spec"]
         pod["nodeSelector"] = {"changeover.dev/node": "real"}
@@ -88,59 +37,152 @@ def real(home: str, kind: str, labels: dict[str, str], image: str) -> KubeObject
             {"name": "main", "image": image, "command": ["python3", "-c", SERVER], "readinessProbe": probe}
         ]
         spec.pop("volumeClaimTemplates", None)
+        spec.update(more)
 
     return changed(workload(home, kind, labels), on_real_nodes)
+
+
+def front(home: str, labels: dict[str, str]) -> KubeObject:
+    spec = {"type": "NodePort", "selector": labels, "ports": [{"port": 8080}]}
+    return made(home, "Service", "web", spec=spec)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
 async def test_labels_and_selectors_change_under_load(
     cluster: KubeCluster, namespace: str, python_image: str, kind: str
 ) -> None:
-    def front(labels: dict[str, str]) -> KubeObject:
-        return made(
-            namespace, "Service", "web", spec={"type": "NodePort", "selector": labels, "ports": [{"port": 8080}]}
-        )
-
-    before = revision("1", real(namespace, kind, OLD, python_image), front(OLD))
-    after = revision("2", real(namespace, kind, NEW, python_image), front(NEW))
+    before = revision("1", real(namespace, kind, OLD, python_image), front(namespace, OLD))
+    after = revision("2", real(namespace, kind, NEW, python_image), front(namespace, NEW))
     runs = Carrying(cluster, namespace)
     await runs.install(before)
     await ready(cluster, before.objects[0])
-    load = Load(*await entrance(cluster, front(OLD)))
-    await answers(load)
+    load = await load_on(cluster, before.objects[1])
     first = await uids(cluster, namespace)
     with load.on():
         await asyncio.sleep(2)
         state = await runs.carry(after, before)
         await asyncio.sleep(3)
     assert state.verdict is Verdict.COMMITTED, state.failed
-    longest = max(load.seconds)
-    print(f"proof: {kind}: {len(load.seconds)} requests, {len(load.failures)} failed, longest {longest:.2f} s")
+    print(f"proof: {kind}: {load.said()}")
     assert load.failures == []
     assert len(load.seconds) > 500
     assert await uids(cluster, namespace) == first
     assert await left_behind(cluster, namespace) == []
 
 
-async def entrance(cluster: KubeCluster, service: KubeObject) -> tuple[str, int]:
-    live = await cluster.get(service.ref)
-    nodes = await cluster.list(Kind("v1", "Node"), selector="changeover.dev/node=real")
-    assert live is not None
-    addresses = nodes[0].get("status", "addresses")
-    address = next(one["address"] for one in addresses if one["type"] == "InternalIP")
-    return address, int(live.get("spec", "ports", 0, "nodePort"))
+def single(home: str, labels: dict[str, str], image: str, **more: Any) -> KubeObject:
+    """A StatefulSet of one pod with a claim that it writes to."""
+    request = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    template = {"metadata": {"name": "data"}, "spec": request}
+
+    def writing(spec: dict[str, Any]) -> None:
+        main = spec["template"]["spec"]["containers"][0]
+        main["command"][-1] = "open('/data/began', 'a').write('x')\n" + SERVER
+        main["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+
+    spec = {"replicas": 1, "volumeClaimTemplates": [template], **more}
+    return changed(real(home, "StatefulSet", labels, image, **spec), writing)
 
 
-async def answers(load: Load) -> None:
-    """A load may only start after requests have been answered for a while."""
-    good, end = 0, time.monotonic() + 60
-    while good < 20:
-        assert time.monotonic() < end, "the Service is never answered"
-        connection = http.client.HTTPConnection(load.address, load.port, timeout=2)
-        try:
-            await asyncio.to_thread(load.once, connection)
-            good += 1
-        except (OSError, http.client.HTTPException):
-            good = 0
-        connection.close()
-        await asyncio.sleep(0.1)
+def other_claims(spec: dict[str, Any]) -> None:
+    template = spec["volumeClaimTemplates"][0]
+    template["metadata"]["labels"] = {"app": "x"}
+    template["spec"]["resources"]["requests"]["storage"] = "2Mi"
+
+
+GREEDY = {"whenDeleted": "Delete", "whenScaled": "Delete"}
+IDENTITIES: dict[str, tuple[Callable[[dict[str, Any]], None], dict[str, Any]]] = {
+    "claim-templates": (other_claims, {}),
+    "claim-templates-that-delete": (other_claims, {"persistentVolumeClaimRetentionPolicy": GREEDY}),
+    "service-name": (lambda spec: spec.update(serviceName="other"), {}),
+    "pod-management": (lambda spec: spec.update(podManagementPolicy="Parallel"), {}),
+}
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+async def test_what_else_is_fixed_in_a_stateful_set_changes_under_load(
+    cluster: KubeCluster, namespace: str, python_image: str, identity: str
+) -> None:
+    """One pod with one claim: there and back, the same pod with the same claim answers all the time."""
+    change, more = IDENTITIES[identity]
+    first = single(namespace, OLD, python_image, **more)
+    before = revision("1", first, front(namespace, OLD))
+    after = revision("2", changed(first, change), front(namespace, OLD))
+    runs = Carrying(cluster, namespace)
+    await runs.install(before)
+    await ready(cluster, first)
+    load = await load_on(cluster, before.objects[1])
+    pods, claims = await uids(cluster, namespace), await claimed(cluster, namespace)
+    assert len(claims) == 1
+    with load.on():
+        await asyncio.sleep(1)
+        for new, old in ((after, before), (before, after)):
+            state = await runs.carry(new, old)
+            assert state.verdict is Verdict.COMMITTED, state.failed
+            await asyncio.sleep(1)
+    print(f"proof: StatefulSet of one pod, {identity}, there and back: {load.said()}")
+    assert load.failures == []
+    assert len(load.seconds) > 500
+    assert max(load.seconds) < STALL
+    assert await uids(cluster, namespace) == pods
+    assert await claimed(cluster, namespace) == claims
+    assert await left_behind(cluster, namespace) == []
+
+
+async def claimed(cluster: KubeCluster, home: str) -> dict[str, str]:
+    """Uid of each claim, by the volume that it is bound to."""
+    claims = await cluster.list(CLAIM, namespace=home)
+    return {str(one.get("spec", "volumeName")): one.uid for one in claims if not one.terminating}
+
+
+DELAY = 6
+"""Seconds before the new pods' first probe: what makes their restart long enough to be measured."""
+
+
+def restarted(spec: dict[str, Any]) -> None:
+    main = spec["template"]["spec"]["containers"][0]
+    main["env"] = [{"name": "A", "value": "2"}]
+
+
+def slow_start(spec: dict[str, Any]) -> None:
+    spec["template"]["spec"]["containers"][0]["readinessProbe"]["initialDelaySeconds"] = DELAY
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+async def test_where_the_template_changes_too_the_plan_comes_true(
+    cluster: KubeCluster, namespace: str, python_image: str, kind: str
+) -> None:
+    """Labels and environment: as many new pods as predicted, and a service away for about as long as predicted."""
+
+    def form(labels: dict[str, str]) -> KubeObject:
+        whole = single if kind == "StatefulSet" else lambda *words: real(words[0], kind, *words[1:])
+        return changed(whole(namespace, labels, python_image), slow_start)
+
+    before = revision("1", form(OLD), front(namespace, OLD))
+    after = revision("2", changed(form(NEW), restarted), front(namespace, NEW))
+    runs = Carrying(cluster, namespace)
+    await runs.install(before)
+    await ready(cluster, before.objects[0])
+    load = await load_on(cluster, before.objects[1])
+    first, claims = await uids(cluster, namespace), await claimed(cluster, namespace)
+    subject = await runs.begun(after, before)
+    with load.on():
+        await asyncio.sleep(1)
+        state = await runs.go(subject)
+        await asyncio.sleep(2)
+    assert state.verdict is Verdict.COMMITTED, state.failed
+    assert not first & await uids(cluster, namespace)
+    assert await claimed(cluster, namespace) == claims
+    records = await Journal(cluster, runs.runs[-1]).read()
+    told = predicted.compare(subject.plan, state, records)
+    assert [one.what for one in told if not one.held] == [], told
+    (restarts,) = [one for one in told if one.what.startswith("pods of")]
+    assert restarts.predicted == str(len(first)) == restarts.observed.partition(" ")[0]
+    away, foretold = load.longest_silence, float(subject.plan.facts["expectedDowntimeSeconds"])
+    print(f"proof: {kind} with another template: {restarts.observed} pods restarted, {load.said()}")
+    print(f"proof: {kind} with another template: nobody was answered for {away:.1f} s, foretold were {foretold:.1f} s")
+    if foretold:
+        assert foretold / 2 <= away <= foretold * 2
+    elif kind == "Deployment":
+        assert away < STALL
+    assert await left_behind(cluster, namespace) == []

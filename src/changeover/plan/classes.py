@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changeover.objects import KubeObject, Ref
 from changeover.plan import apis, diff, immutables, installers, restarts
@@ -92,6 +92,7 @@ def effect_of(case: Case) -> Decision | None:
     * part of another ApplySet -> forbidden; being deleted -> unknown
     * its definition changes with the same release and the dry run was refused -> unknown
     * the dry run succeeded: no difference -> unchanged; pods' template differs -> restart; otherwise -> patch
+    * a claim that is larger than wanted: when the release itself shrinks it -> forbidden; otherwise it stays as large
     * refused, a Job whose work differs: still running -> forbidden; on a rollback -> prune (the earlier one had run;
       an annotation of its author may say that it is to be run again); otherwise -> recreate
     * refused for an immutable field that has a remedy, and the server would take both halves of the change ->
@@ -198,7 +199,18 @@ def _staying(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
         if live.kind == "Job" and case.answer is not None:
             return _job(case, desired, live)
         return _refused(case)
+    if live.kind == "PersistentVolumeClaim" and immutables.persistentvolumeclaim.shrinks(live, desired):
+        return _larger(case, desired, live)
     return _changing(live, case.answer.result, case.ignored)
+
+
+def _larger(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
+    """The claim is larger than the manifest wants it; it was asked for as large as it is."""
+    by_release = case.previous is not None and immutables.persistentvolumeclaim.shrinks(case.previous, desired)
+    if by_release and not case.is_rollback:
+        return _immutable(case, immutables.frozen_fields(live, desired))
+    result = case.answer.result if case.answer else None
+    return replace(_changing(live, result or live, case.ignored), reason="it stays as large as it is: none can shrink")
 
 
 def _changing(live: KubeObject, result: KubeObject, ignored: frozenset[Path]) -> Decision:

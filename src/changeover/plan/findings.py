@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.objects import FIELD_MANAGER, KubeObject
-from changeover.plan import apis, epochs, installers, neighbours, rbac, room, settings_behind
+from changeover.plan import (
+    apis,
+    data,
+    epochs,
+    installers,
+    neighbours,
+    rbac,
+    restarts,
+    retention,
+    room,
+    settings_behind,
+)
 from changeover.plan.classes import Decision
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, Finding, ObjectChange, Severity, Snapshot
@@ -221,7 +232,7 @@ def _matches(selector: str, labels: Mapping[str, str]) -> bool:
 
 
 def _scaling(seen: Seen) -> Iterator[Finding]:
-    """Workloads that are dangerous to scale: autoscaled ones, and those that delete claims on the way down."""
+    """Autoscaled workloads: their replicas are the autoscaler's, unless a step scales them."""
     scaled = {target.lower() for target in seen.targets(Verb.SCALE)}
     for key, obj in seen.snapshot.live.items():
         is_scaled = f"{obj.kind}/{obj.name}".lower() in scaled or key.lower() in scaled
@@ -229,16 +240,32 @@ def _scaling(seen: Seen) -> Iterator[Finding]:
             text = "a step scales it to 0, where the autoscaler rests" if is_scaled else "its replicas are not touched"
             severity = Severity.WARNS if is_scaled else Severity.NOTES
             yield Finding("autoscaled", severity, f"{obj.ref} is scaled by an autoscaler: {text}.", ref=obj.ref)
-        policy = obj.get("spec", "persistentVolumeClaimRetentionPolicy", "whenScaled")
-        if is_scaled and policy == "Delete":
-            yield Finding(
-                "scaling-deletes-claims",
-                Severity.BLOCKS,
-                f"{obj.ref} deletes its claims when it is scaled down, and this plan scales it down.",
-                found="persistentVolumeClaimRetentionPolicy.whenScaled: Delete",
-                hint="set it to Retain first, then plan again",
-                ref=obj.ref,
-            )
+
+
+def _shrinking(seen: Seen) -> Iterator[Finding]:
+    """StatefulSets of which the release wants fewer pods, and that then delete the claims of those that go."""
+    for change in seen.situation.changes:
+        live, after = seen.snapshot.live.get(change.ref.key), _after(seen, change.ref.key)
+        if live is None or after is None or not retention.deletes(after, "whenScaled"):
+            continue
+        before, left = restarts.pods_of(live), int(after.get("spec", "replicas", default=1))
+        if change.ref.key in seen.snapshot.autoscaled or left >= before or not change.holds_data:
+            continue
+        yield Finding(
+            "scaling-deletes-claims",
+            Severity.WARNS if data.is_accepted(change.ref, seen.intent.accept_data_loss) else Severity.BLOCKS,
+            f"{change.ref} deletes the claims of the pods that go when it is scaled down, and the release does that.",
+            found=f"replicas: {before} -> {left}, {retention.POLICY}.whenScaled: Delete",
+            hint=f"save their data first, or set the policy to Retain; to let them go, name it: {change.ref}",
+            ref=change.ref,
+        )
+
+
+def _after(seen: Seen, key: str) -> KubeObject | None:
+    """As the server says that it will be."""
+    rehearsal, answer = seen.snapshot.rehearsals.get(key), seen.snapshot.dry_runs.get(key)
+    found = rehearsal.in_place if rehearsal and rehearsal.in_place else answer
+    return found.result if found else None
 
 
 def _answers(seen: Seen) -> Iterator[Finding]:
@@ -295,6 +322,7 @@ RULES: tuple[Rule, ...] = (
     _gate,
     _switch,
     _scaling,
+    _shrinking,
     _served,
     _conflicts,
     _neighbours,

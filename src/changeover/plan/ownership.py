@@ -103,6 +103,36 @@ def give_back(obj: KubeObject, taken: Sequence[Entry]) -> tuple[Entry, ...]:
     return (*left, *given)
 
 
+def owning(entries: Iterable[Entry], under: tuple[str, ...]) -> tuple[Entry, ...]:
+    """Of these entries what lies under a path; subresources left out."""
+    found = (
+        (entry, frozenset(path for path in _read(entry) if path[: len(under)] == under))
+        for entry in entries
+        if not entry.get("subresource")
+    )
+    return tuple({**entry, "fieldsV1": _write(fields)} for entry, fields in found if fields)
+
+
+def returned(obj: KubeObject, under: tuple[str, ...], before: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The ``managedFields`` when what lies under a path belongs again to whom it did (`before`, as by `owning`)."""
+    had = {_identity(entry): _read(entry) for entry in before}
+    found = []
+    for entry in _entries(obj):
+        own = _read(entry)
+        fields = frozenset(path for path in own if path[: len(under)] != under)
+        fields |= had.get(_identity(entry), frozenset())
+        if entry.get("subresource") or fields == own:
+            found.append(entry)
+        elif fields:
+            found.append({**entry, "fieldsV1": _write(fields)})
+    return tuple(found)
+
+
+def by_patch(entry: Entry) -> bool:
+    """Whether it tells of our own patches, not of what we applied."""
+    return _who(entry) == _OURS_BY_PATCH
+
+
 def dropped(obj: KubeObject, taken: Iterable[Entry], answer: KubeObject | None) -> tuple[str, ...]:
     """Fields that would go with the first apply: taken over, but not in what we apply (as a dry run answered).
 

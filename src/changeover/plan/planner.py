@@ -21,6 +21,7 @@ from changeover.plan import (
     findings,
     installers,
     keeping,
+    retention,
     truth,
     wayback,
 )
@@ -46,7 +47,7 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
     steps = _told_of_kept(steps, {change.ref.key: change.kept for change in changes if change.kept})
-    steps = truth.obeyed(steps, situation.changes)
+    steps = retention.guarded(truth.obeyed(steps, situation.changes), _all_objects(intent, snapshot))
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
     return Plan(
@@ -63,6 +64,11 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
         digest=digest_of(revisions, strategy.name, changes=situation.changes, steps=steps),
         facts=facts.facts_of(situation, steps),
     )
+
+
+def _all_objects(intent: Intent, snapshot: Snapshot) -> Iterable[KubeObject]:
+    """What lives, and both revisions as they are written."""
+    return (*snapshot.live.values(), *(intent.old.objects if intent.old else ()), *intent.new.objects)
 
 
 def _told_of_autoscalers(steps: Steps, autoscaled: frozenset[str]) -> Steps:

@@ -33,6 +33,8 @@ class Verb(StrEnum):
     BRIDGE = "bridge"  # Services and policies keep their pods while labels change; arguments: objects, revision
     READOPT = "re-adopt"  # target workload's identity becomes that of revision; its pods stay; arguments: revision
     UNBRIDGE = "unbridge"  # Services and policies take the form of revision; arguments: objects, revision
+    RETAIN = "retain"  # the StatefulSet keeps its claims, whatever its policy; arguments: ref
+    UNRETAIN = "unretain"  # its policy for claims as before, or as applied meanwhile; arguments: ref, revision
     WAIT_READY = "wait-ready"  # arguments: objects (keys), informers, holdSeconds
     PROBE = "probe"  # one probe from the user's side; arguments: probe, version
     SOAK = "soak"  # keep probing; arguments: seconds, probes

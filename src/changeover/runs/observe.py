@@ -18,7 +18,7 @@ from typing import TypeVar
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
 from changeover.plan import immutables, inventory, keeping, rbac, room
 from changeover.plan.dress import dress
-from changeover.plan.immutables import identity
+from changeover.plan.immutables import identity, persistentvolumeclaim
 from changeover.plan.immutables.remedy import READOPT
 from changeover.plan.keeping import Theirs
 from changeover.plan.model import DryRun, Rehearsal, Room, Snapshot
@@ -223,10 +223,13 @@ async def _dry_runs(look: _Look, new: Revision, *, set_id: str, autoscaled: froz
 
 
 async def _ask(look: _Look, obj: KubeObject) -> DryRun:
-    """What others keep is left out, where the object is there."""
+    """What others keep is left out, where the object is there; a claim is asked for as large as it is at least."""
     kept = tuple(one for one in look.theirs.kept.get(obj.ref.key, ()) if keeping.has(obj, one[0]))
-    live = await look.get(obj.ref) if kept else None
+    is_claim = obj.kind == _CLAIM.name
+    live = await look.get(obj.ref) if kept or is_claim else None
     kept = kept if live else ()
+    if live and is_claim:
+        obj = persistentvolumeclaim.as_large(obj, live)
     answer = await _dry_run(look.cluster, _asked(obj, live, kept))
     if answer.owners and look.theirs.keeps_new:
         kept += tuple((name, manager) for manager, name in answer.owners if keeping.has(obj, name))

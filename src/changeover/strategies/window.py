@@ -57,9 +57,9 @@ class Window:
         touched = changing.touching(forward)
         changed = tuple(step.id for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
         yield from _closed_again(situation)
+        yield from identities.undo(situation)  # first: what was cut off in the middle may not even be there
         for store in _quiesced(situation):
             yield _start(store, prefix="back/", undoes=(_stop(store).id,))
-        yield from identities.undo(situation)
         stops = restoring.stops(situation, changed) if _restores(situation) else ()
         yield from stops
         if _restores(situation):

@@ -32,6 +32,30 @@ RERUN = with_(job(), {ON_ROLLBACK: "run"}, "metadata", "annotations")
 SELECTOR = with_(deployment(), {"x": "y"}, "spec", "selector", "matchLabels")
 
 RULES: list[tuple[str, Case, Effect | None, str]] = [
+    (
+        "a claim that the release shrinks",
+        case(claim(size="1Gi"), claim(size="2Gi"), previous=claim(size="2Gi")),
+        Effect.FORBIDDEN,
+        "cannot shrink",
+    ),
+    (
+        "a claim that somebody has grown",
+        case(claim(size="1Gi"), claim(size="2Gi"), previous=claim(size="1Gi"), answer=DryRun(claim(size="2Gi"), 200)),
+        Effect.UNCHANGED,
+        "stays as large",
+    ),
+    (
+        "a claim that grew, on a rollback",
+        case(
+            claim(size="1Gi"),
+            claim(size="2Gi"),
+            previous=claim(size="2Gi"),
+            answer=DryRun(claim(size="2Gi"), 200),
+            is_rollback=True,
+        ),
+        Effect.UNCHANGED,
+        "stays as large",
+    ),
     ("neither", Case(config_map().ref, None, None), None, ""),
     ("gone from the release", case(None, config_map()), Effect.PRUNE, "no longer has it"),
     ("kept by its author", case(None, KEPT), Effect.KEEP, "marked"),

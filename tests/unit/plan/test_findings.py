@@ -1,3 +1,4 @@
+from changeover.objects import KubeObject
 from changeover.plan.model import DryRun, Finding, Plan, Severity, Snapshot
 from changeover.plan.record import plan_as_json, plan_from_json
 from changeover.plan.steps import Verb
@@ -99,12 +100,26 @@ def test_an_autoscaler_is_noted_and_warned_of_where_a_step_scales() -> None:
     assert found(plan(NEW, OLD, seen=seen(), strategy=scaling), "autoscaled").severity is Severity.WARNS
 
 
-def test_claims_deleted_by_scaling_block_the_scaling_only() -> None:
+def test_our_own_scaling_costs_no_claim_and_needs_no_finding() -> None:
     risky = stateful_set(persistentVolumeClaimRetentionPolicy={"whenScaled": "Delete"})
     old, new = revision("1", risky), revision("2", risky)
-    assert references(plan(new, old)) == []
-    scaling = Listed(step(Verb.SCALE, "StatefulSet/db", replicas=0))
-    assert found(plan(new, old, strategy=scaling), "scaling-deletes-claims").severity is Severity.BLOCKS
+    made = plan(new, old, strategy=Listed(step(Verb.SCALE, "StatefulSet/db", replicas=0)))
+    assert references(made) == []
+    assert Verb.RETAIN in [one.verb for one in made.steps.forward]
+
+
+def test_a_release_that_lets_claims_go_with_its_pods_needs_the_name_typed() -> None:
+    def sized(replicas: int, when: str = "Delete") -> KubeObject:
+        return stateful_set(replicas=replicas, persistentVolumeClaimRetentionPolicy={"whenScaled": when})
+
+    old, fewer = revision("1", sized(3)), revision("2", sized(1))
+    made = plan(fewer, old)
+    assert found(made, "scaling-deletes-claims").severity is Severity.BLOCKS
+    assert "replicas: 3 -> 1" in found(made, "scaling-deletes-claims").found
+    accepted = plan(fewer, old, accept_data_loss=frozenset({"StatefulSet/db"}))
+    assert found(accepted, "scaling-deletes-claims").severity is Severity.WARNS
+    assert references(plan(revision("2", sized(1, when="Retain")), old)) == []
+    assert references(plan(revision("2", sized(4)), old)) == []
 
 
 def test_data_goes_only_when_its_name_is_typed() -> None:

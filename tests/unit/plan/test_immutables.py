@@ -69,6 +69,18 @@ CASES: list[tuple[str, KubeObject, KubeObject, list[str]]] = [
     ("claim mode", claim(), with_(claim(), ["ReadWriteMany"], "spec", "accessModes"), ["spec.accessModes"]),
     ("scope", DEFINITION, with_(DEFINITION, "Cluster", "spec", "scope"), ["spec.scope"]),
     ("a kind without a rule", obj("x/v1", "Thing", "t", a=1), obj("x/v1", "Thing", "t", a=2), []),
+    (
+        "scopes of a quota",
+        obj("v1", "ResourceQuota", "q", spec={"hard": {"pods": "1"}, "scopes": ["BestEffort"]}),
+        obj("v1", "ResourceQuota", "q", spec={"hard": {"pods": "2"}, "scopes": ["NotBestEffort"]}),
+        ["spec.scopes"],
+    ),
+    (
+        "controller of an IngressClass",
+        obj("networking.k8s.io/v1", "IngressClass", "i", namespace=None, spec={"controller": "x/a"}),
+        obj("networking.k8s.io/v1", "IngressClass", "i", namespace=None, spec={"controller": "x/b"}),
+        ["spec.controller"],
+    ),
 ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from changeover.objects import Kind, Ref
+from changeover.plan.immutables.remedy import READOPT
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Step, Steps, Verb
 from changeover.plan.strategy import Await, Estimates, Parameters, Side, Situation, Wave
@@ -247,3 +249,11 @@ def test_an_unknown_strategy_names_the_known_ones() -> None:
     with pytest.raises(UnknownStrategy) as problem:
         strategy_named("yolo")
     assert "plain, window" in str(problem.value)
+
+
+def test_on_the_way_back_a_stopped_store_is_there_again_before_it_is_started() -> None:
+    """Its change of identity may have been cut off while it was deleted."""
+    db = replace(change("StatefulSet", "db", Effect.RECREATE_KEEPING_PODS), handler=READOPT)
+    waves = (Wave(0, "data stores", (db,)),)
+    back = ids(listed(waves=waves, way_back=waves).back)
+    assert back.index(f"back/re-adopt/{db.ref.key}") < back.index("back/start/statefulset/db")

@@ -19,11 +19,11 @@ from changeover.plan.immutables import (
     daemonset,
     deployment,
     job,
+    made_again,
     persistentvolumeclaim,
     rolebinding,
     service,
     statefulset,
-    storageclass,
 )
 from changeover.plan.immutables.frozen import Frozen, Rule
 from changeover.plan.immutables.remedy import Cure, Remedy
@@ -39,8 +39,7 @@ RULES: Mapping[str, Rule] = {
     "ClusterRoleBinding.rbac.authorization.k8s.io": rolebinding.frozen_fields,
     "ConfigMap": configuration.frozen_fields,
     "Secret": configuration.frozen_fields,
-    "StorageClass.storage.k8s.io": storageclass.frozen_fields,
-    "PriorityClass.scheduling.k8s.io": storageclass.frozen_fields,
+    **dict.fromkeys(made_again.FIXED, made_again.frozen_fields),
     "CustomResourceDefinition.apiextensions.k8s.io": customresourcedefinition.frozen_fields,
 }
 
@@ -60,8 +59,7 @@ CURES: Mapping[str, Cure] = {
     "ClusterRoleBinding.rbac.authorization.k8s.io": rolebinding.cure,
     "ConfigMap": configuration.cure,
     "Secret": configuration.cure,
-    "StorageClass.storage.k8s.io": storageclass.cure,
-    "PriorityClass.scheduling.k8s.io": storageclass.cure,
+    **dict.fromkeys(made_again.FIXED, made_again.cure),
 }
 
 

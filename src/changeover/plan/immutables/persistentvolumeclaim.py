@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 from changeover.objects import KubeObject
@@ -21,6 +22,21 @@ def frozen_fields(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:
         for change in differing(live, desired, "spec", name):
             yield Frozen(change, "a claim's form is fixed at creation", _COPY)
     yield from _size(live, desired)
+
+
+def shrinks(before: KubeObject, after: KubeObject) -> bool:
+    """Whether less is asked for than before."""
+    have, want = amount(before.get(*_SIZE)), amount(after.get(*_SIZE))
+    return have is not None and want is not None and want < have
+
+
+def as_large(desired: KubeObject, live: KubeObject) -> KubeObject:
+    """The manifest with the size that the claim has, where it asks for less: a claim that has grown stays so."""
+    if not shrinks(live, desired):
+        return desired
+    raw = copy.deepcopy(dict(desired.raw))
+    raw["spec"]["resources"]["requests"]["storage"] = live.get(*_SIZE)
+    return KubeObject(raw)
 
 
 def _size(live: KubeObject, desired: KubeObject) -> Iterator[Frozen]:

@@ -38,9 +38,11 @@ def _from_headless(live: KubeObject, desired: KubeObject) -> bool:
     return live.get("spec", "clusterIP") == "None" and leads and not desired.get("spec", "clusterIP")
 
 
-def cure(live: KubeObject, _desired: KubeObject, _frozen: Sequence[Frozen]) -> Remedy | None:
+def cure(live: KubeObject, _desired: KubeObject, frozen: Sequence[Frozen]) -> Remedy | None:
     """Made again; it keeps its node ports, and loses its connections for a moment."""
-    price = "it is deleted and made again: new connections fail for about a second, and its address changes"
+    price = "it is deleted and made again: new connections fail for about a second"
+    if any(one.difference.path[1] != "loadBalancerClass" for one in frozen):
+        price += ", and its address changes"
     if live.get("spec", "type") == "LoadBalancer":
         price += "; the load balancer outside is made anew, which can take minutes"
     return Remedy(Effect.RECREATE, REPLACE, price)

@@ -5,6 +5,8 @@
 * Job: complete; failed is failed. CronJob, ConfigMap and whatever has no status: there is enough
 * PersistentVolumeClaim: bound (one that waits for its first consumer counts as there)
 * Pod: ready or succeeded. Service of type LoadBalancer: has an address. CustomResourceDefinition: established
+* a disruption budget and an autoscaler are there: what their controllers make of them is no state to wait for (of a
+  budget over a DaemonSet's pods they can make nothing, and never say that they have seen it)
 * anything else: a condition Ready or Available that is not True, or Stalled that is, keeps it waiting
 """
 
@@ -33,11 +35,13 @@ def judge(obj: KubeObject) -> Health:
     """Judge a live object by the rules of this module."""
     if obj.terminating:
         return Health(current=False, message="is being deleted")
+    rule = _RULES.get(obj.ref.kind.group_kind, _by_conditions)
+    if rule is _always:
+        return CURRENT
     observed = obj.get("status", "observedGeneration")
     generation = obj.metadata.get("generation")
     if observed is not None and generation is not None and observed < generation:
         return Health(current=False, message="its controller has not seen the change yet")
-    rule = _RULES.get(obj.ref.kind.group_kind, _by_conditions)
     return rule(obj)
 
 

@@ -6,6 +6,7 @@
   beside the new one. A Job that is at work is waited for, never deleted.
 * what else Kubernetes does not change is replaced (`replacing.py`); workloads keep their pods (`identity/`)
 * fields that others keep are left out; where the object is made anew, their values are carried over
+* a claim that has grown stays as large as it is, also on the way back: none can shrink
 * a finished Job of this revision is left alone, also when its TTL has removed it: the journal knows that it ran
 """
 
@@ -14,14 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
-from changeover.plan import inventory, keeping
+from changeover.plan import inventory, keeping, retention
 from changeover.plan.dress import dress
+from changeover.plan.immutables import persistentvolumeclaim
 from changeover.plan.model import Effect
 from changeover.plan.steps import Step
-from changeover.ports import Json
+from changeover.ports import Json, Refused
 from changeover.runs.health import kstatus
 from changeover.runs.scene import Scene
-from changeover.runs.verbs import replacing
+from changeover.runs.verbs import replacing, service_form
 from changeover.runs.verbs.manifests import manifest
 
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
@@ -48,12 +50,27 @@ async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
         await _remember_theirs(step, scene, live)
         await (_remove_job if live.kind == "Job" else replacing.removed)(step, scene, live)
         live = None
+    if live is not None and live.kind == "Service" and service_form.is_lost(live, wanted):
+        await service_form.remember(step, scene, live)
     await scene.checkpoint(step)
-    wanted = _with_theirs(step, scene, replacing.as_before(step, scene, wanted), live)
-    done = await scene.cluster.apply(_fenced(wanted, live))
+    done = await _sent(step, scene, wanted, live)
     await replacing.finished(step, scene, done)
     created = scene.notes(step.id).get("existed") is False
     return {"uid": done.uid, "created": created}
+
+
+async def _sent(step: Step, scene: Scene, wanted: KubeObject, live: KubeObject | None) -> KubeObject:
+    """Apply it; a Service asks for what it had, and takes what it gets when that is no longer free."""
+    if live is not None and live.kind == "PersistentVolumeClaim":
+        wanted = persistentvolumeclaim.as_large(wanted, live)
+    asking = service_form.as_before(step, scene, wanted, live)
+    try:
+        return await scene.cluster.apply(_fenced(_with_theirs(step, scene, asking, live), live))
+    except Refused:
+        if asking == wanted:
+            raise
+    await scene.checkpoint(step)
+    return await scene.cluster.apply(_fenced(_with_theirs(step, scene, wanted, live), live))
 
 
 def _dressed(step: Step, scene: Scene) -> KubeObject:
@@ -62,7 +79,7 @@ def _dressed(step: Step, scene: Scene) -> KubeObject:
     revision = subject.revision(str(step.arguments["revision"]))
     parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
     return dress(
-        found,
+        retention.keeping_claims(found) if step.arguments.get("retained") else found,
         revision.digest,
         applyset_id=inventory.applyset_id(parent),
         autoscaled=frozenset(step.arguments.get("autoscaled", ())),

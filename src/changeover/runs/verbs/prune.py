@@ -10,6 +10,7 @@ from changeover.plan.data import why_data
 from changeover.plan.steps import Step
 from changeover.ports import Json
 from changeover.runs.scene import Scene
+from changeover.runs.verbs import service_form
 
 POLL = 0.5
 
@@ -34,6 +35,7 @@ async def prune(step: Step, scene: Scene) -> Mapping[str, Json]:
             hint=f"plan again with --accept-data-loss {live.name} when it may go",
         )
     if not known:
+        await service_form.remember(step, scene, live)
         await scene.note(step, "uid", live.uid)
     await scene.checkpoint(step)
     if not live.terminating:

@@ -1,13 +1,12 @@
 """How APPLY replaces what Kubernetes does not change: deleted by uid and made again, with as little felt as can be.
 
-* a Service keeps its node ports
+* a Service keeps its node ports, and its address where the manifest leaves it open (`service_form.py`)
 * a binding is covered by a second one with the old role until the new role counts, so that no right is lacking
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 from changeover.objects import KubeObject
@@ -15,19 +14,17 @@ from changeover.plan.immutables.remedy import BRIDGE_BINDING
 from changeover.plan.steps import Step
 from changeover.ports import AlreadyExists
 from changeover.runs.scene import Scene
+from changeover.runs.verbs import service_form
 from changeover.settings import RUN_LABEL
 
 EFFECTIVE_SECONDS = 2.0
 """How long a binding may take to count on every API server (measured: less than 1 s)."""
 POLL = 0.2
-FORM = "form"
-_PORTED = frozenset({"NodePort", "LoadBalancer"})
 
 
 async def removed(step: Step, scene: Scene, live: KubeObject) -> None:
     """Take the old object away, and wait until it is gone."""
-    if live.kind == "Service" and FORM not in scene.notes(step.id):
-        await scene.note(step, FORM, _ports(live))
+    await service_form.remember(step, scene, live)
     if step.arguments.get("handler") == BRIDGE_BINDING:
         await _cover(step, scene, live)
     await scene.checkpoint(step)
@@ -50,27 +47,6 @@ async def finished(step: Step, scene: Scene, ref_of: KubeObject) -> None:
     await scene.clock.sleep(EFFECTIVE_SECONDS)
     await scene.checkpoint(step)
     await scene.cluster.delete(live.ref, uid=live.uid, version=live.resource_version)
-
-
-def as_before(step: Step, scene: Scene, wanted: KubeObject) -> KubeObject:
-    """The manifest with what the old object had been given and the manifest leaves open."""
-    ports: Mapping[str, int] = scene.notes(step.id).get(FORM) or {}
-    if wanted.kind != "Service" or wanted.get("spec", "type") not in _PORTED or not ports:
-        return wanted
-    raw = copy.deepcopy(dict(wanted.raw))
-    for port in raw["spec"].get("ports") or []:
-        if "nodePort" not in port and (known := ports.get(_name(port))):
-            port["nodePort"] = known
-    return KubeObject(raw)
-
-
-def _ports(live: KubeObject) -> dict[str, int]:
-    ports = live.get("spec", "ports", default=[])
-    return {_name(port): int(port["nodePort"]) for port in ports if port.get("nodePort")}
-
-
-def _name(port: Mapping[str, Any]) -> str:
-    return f"{port.get('port')}/{port.get('protocol', 'TCP')}"
 
 
 async def _cover(step: Step, scene: Scene, live: KubeObject) -> None:

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 
 from changeover.plan.steps import Verb
 from changeover.runs.scene import Act
-from changeover.runs.verbs import apply, backup, bridging, drain, gate, probe, prune, record, scale, wait_ready, waits
+from changeover.runs.verbs import (
+    apply,
+    backup,
+    bridging,
+    drain,
+    gate,
+    probe,
+    prune,
+    record,
+    retaining,
+    scale,
+    wait_ready,
+    waits,
+)
 from changeover.runs.verbs.identity.readopt import readopt
 from changeover.runs.verbs.installing.run import run_installer
 
@@ -26,6 +39,8 @@ ACTS: Mapping[Verb, Act] = {
     Verb.BRIDGE: bridging.bridge,
     Verb.READOPT: readopt,
     Verb.UNBRIDGE: bridging.unbridge,
+    Verb.RETAIN: retaining.retain,
+    Verb.UNRETAIN: retaining.unretain,
     Verb.WAIT_READY: wait_ready.wait_ready,
     Verb.PROBE: probe.probe,
     Verb.SOAK: probe.soak,
