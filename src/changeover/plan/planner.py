@@ -12,6 +12,7 @@ from dataclasses import replace
 from changeover.objects import KubeObject, Ref
 from changeover.plan import (
     apis,
+    availability,
     bridging,
     classes,
     data,
@@ -49,6 +50,7 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
     steps = truth.obeyed(steps, situation.changes)
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
+    changes = availability.foretold(situation.changes, snapshot, steps=steps.forward, history=intent.history)
     return Plan(
         kind=intent.kind,
         strategy=strategy.name,
@@ -56,12 +58,12 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
         to_revision=revisions[1],
         from_version=intent.old.version if intent.old else "",
         to_version=intent.new.version,
-        changes=situation.changes,
+        changes=changes,
         findings=found,
         steps=steps,
         summary=facts.summary(situation, found),
         digest=digest_of(revisions, strategy.name, changes=situation.changes, steps=steps),
-        facts=facts.facts_of(situation, steps),
+        facts=facts.facts_of(situation, changes, steps),
     )
 
 

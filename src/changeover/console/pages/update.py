@@ -246,7 +246,7 @@ def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
     first: Mapping[str, Any] = next(iter(_truth(plan)), {})
     restarts = int(facts.get("podsRestarting") or 0)
     rows = [
-        ("Without service", words.duration(away) if away else "0 s", "for what has one pod only"),
+        ("Without service", words.duration(away) if away else "0 s", _longest(facts.get("withoutReadyPod") or {})),
         (
             "Takes",
             words.duration(facts.get("expectedSeconds") or 0),
@@ -257,6 +257,13 @@ def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
     ]
     blocked = next((one.message for one in plan.findings if one.severity is Severity.BLOCKS), "")
     return {"name": plan.strategy, "word": word, "text": text, "rows": rows, "off": blocked, "chosen": chosen}
+
+
+def _longest(without: Mapping[str, float]) -> str:
+    """Which workload has no ready pod the longest."""
+    name = next(iter(without), "")
+    more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+    return f"{name}{more}" if name else "a ready pod is always there"
 
 
 def refused(name: str, why: str) -> dict[str, Any]:
