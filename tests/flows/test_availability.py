@@ -34,7 +34,7 @@ http.server.ThreadingHTTPServer(("", 8080), Answer).serve_forever()
 """
 NAMES = ("recreated", "single", "double")
 QUICK = ("--strategy", "plain", "--hold", "3", "--yes")
-CLOSE = 2.0
+CLOSE = 3.0
 """Seconds by which what was measured may differ from what was noticed outside: looks, endpoints and kube-proxy lag."""
 
 
@@ -159,7 +159,7 @@ def test_what_was_measured_is_what_was_noticed_outside_and_the_next_plan_knows_i
         noticed = f"{one.away:.1f} s noticed outside ({one.asked} requests)"
         print(f"proof: {name}: {noticed}, {measured(evidence, name):.1f} s measured")
         assert abs(one.away - measured(evidence, name)) <= CLOSE, name
-    assert outside["recreated"].away >= STARTS
+    assert min(outside["recreated"].away, measured(evidence, "recreated")) >= STARTS
     assert evidence["measured"]["unseenSeconds"] == 0
     judged = {one["what"].rpartition("/")[2]: one for one in evidence["predictions"] if "without" in one["what"]}
     assert judged["recreated"]["predicted"] == f"{before['recreated']['awaySeconds']:g}"

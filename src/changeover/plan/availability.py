@@ -4,9 +4,9 @@
 * Deployment: as many pods as `maxUnavailable` (25 %, rounded down; one where `maxSurge` is 0 as well) may be away at
   once, all of them under Recreate. StatefulSet: one (`maxUnavailable` where it is served). DaemonSet: `maxUnavailable`,
   none where it surges. What is deleted and made again, or stopped by a step of the run, has no pod meanwhile
-* when that is all there is, nothing is ready until a new pod is: 5 s, what it waits before it ends (`preStop` sleep),
-  its start delay (probes); what was measured in this Installation counts instead, unless this change also alters the
-  strategy or the number of pods
+* when that is all there is, nothing is ready until a new pod is: 5 s and its start delay (probes); what was measured in
+  this Installation counts instead, unless this change also alters the strategy or the number of pods. A pod that waits
+  before it ends (`preStop`) serves meanwhile
 * what else users may notice is said, and promised by nobody: no readiness probe, a claim that one node at a time can
   mount, a PodDisruptionBudget, which rollouts do not heed
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover.objects import Kind, KubeObject, Ref
-from changeover.plan.estimate import History, pod_seconds
+from changeover.plan.estimate import History, start_seconds
 from changeover.plan.model import Availability, Effect, ObjectChange, Snapshot
 from changeover.plan.restarts import CONTROLLERS, pods_of
 from changeover.plan.steps import Phase, Step, Verb
@@ -153,7 +153,7 @@ def _seconds(change: ObjectChange, after: KubeObject, least: int, around: _Aroun
     if step is None and measured is not None:
         return measured, ""
     known = around.history.restart_seconds.get(change.ref.key)
-    one = pod_seconds(after) if known is None else known
+    one = start_seconds(after) if known is None else known
     return one + (around.history.copy_seconds if step and step.phase is Phase.BACKUP else 0.0), ""
 
 

@@ -70,16 +70,20 @@ def estimate(
     )
 
 
-def pod_seconds(workload: KubeObject) -> float:
-    """From the moment at which a pod is told to end until the one in its place is ready."""
+def start_seconds(workload: KubeObject) -> float:
+    """From the moment at which a pod has ended until the one in its place is ready."""
     containers = workload.get("spec", "template", "spec", "containers", default=[])
-    ends = (((one.get("lifecycle") or {}).get("preStop") or {}).get("sleep") or {} for one in containers)
-    waits = max((float(one.get("seconds") or 0) for one in ends), default=0.0)
-    return _POD + waits + max((_start_delay(one) for one in containers), default=0.0)
+    return _POD + max((_start_delay(one) for one in containers), default=0.0)
+
+
+def _end_seconds(workload: KubeObject) -> float:
+    containers = workload.get("spec", "template", "spec", "containers", default=[])
+    waits = (((one.get("lifecycle") or {}).get("preStop") or {}).get("sleep") or {} for one in containers)
+    return max((float(one.get("seconds") or 0) for one in waits), default=0.0)
 
 
 def _computed(obj: KubeObject) -> float:
-    one = pod_seconds(obj) + float(obj.get("spec", "minReadySeconds", default=0))
+    one = _end_seconds(obj) + start_seconds(obj) + float(obj.get("spec", "minReadySeconds", default=0))
     pods = pods_of(obj)
     return one * (min(pods, 4) if obj.kind == "Deployment" else pods)
 

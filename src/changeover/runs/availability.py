@@ -1,9 +1,10 @@
 """How long workloads had too few ready pods while they were changed: looked at while it goes on, kept in the journal.
 
-* a pod is ready when its condition Ready is true and it is not being deleted: then Services send it requests
-* *away*: no ready pod at all. *below*: fewer ready pods than the plan says that it keeps (`Availability.least`); both
-  in seconds. A workload counts from the run's first touch of anything to the run's end; while the run waits for a
-  person nobody looks
+* *below*: fewer pods whose condition Ready is true, and which are not being deleted, than the plan says that it keeps
+  (`Availability.least`)
+* *away*: no pod whose condition Ready is true, not even one that is being deleted: Services send requests to such a pod
+  for as long as there is no other
+* both in seconds, from the run's first touch of anything to the run's end; while it waits for a person nobody looks
 * the pods are listed twice a second, more seldom where a look takes long; the time between two looks counts half as the
   one was and half as the other
 * what was seen is written as a stretch (event ``watched``) after 5 s, and after up to a minute while nothing changes: a
@@ -72,25 +73,24 @@ def judged(workloads: Iterable[Watched], pods: Iterable[KubeObject]) -> dict[str
     """How short of ready pods each workload is, by key."""
     by_label: dict[tuple[str, str, str], list[KubeObject]] = {}
     for pod in pods:
-        if is_ready(pod):
+        if _is_ready(pod):
             for name, value in pod.labels.items():
                 by_label.setdefault((pod.namespace, name, value), []).append(pod)
-    counts = {one.key: (_count(one, by_label), one.least) for one in workloads}
-    return {key: (ready == 0, ready < least) for key, (ready, least) in counts.items()}
+    return {one.key: _short(one, by_label) for one in workloads}
 
 
-def is_ready(pod: KubeObject) -> bool:
-    """Whether Services send it requests."""
+def _is_ready(pod: KubeObject) -> bool:
     conditions = pod.get("status", "conditions", default=[])
-    return not pod.terminating and any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
-def _count(workload: Watched, by_label: Mapping[tuple[str, str, str], Sequence[KubeObject]]) -> int:
-    found: set[str] = set()
+def _short(workload: Watched, by_label: Mapping[tuple[str, str, str], Sequence[KubeObject]]) -> Short:
+    ready: dict[str, KubeObject] = {}
     for selector in workload.selectors:
         lists = [by_label.get((workload.namespace, name, value), ()) for name, value in selector.items()]
-        found |= {pod.name for pod in min(lists, key=len) if selector.items() <= pod.labels.items()}
-    return len(found)
+        ready |= {pod.name: pod for pod in min(lists, key=len) if selector.items() <= pod.labels.items()}
+    staying = sum(not pod.terminating for pod in ready.values())
+    return not ready, staying < workload.least
 
 
 @dataclass(slots=True)

@@ -75,12 +75,13 @@ def test_what_the_object_says(live: KubeObject, least: int, seconds: float, why:
     assert bool(found.why) == bool(why)
 
 
-def test_a_pod_that_waits_before_it_ends() -> None:
-    waits = {"preStop": {"sleep": {"seconds": 20}}}
-    found = expected(with_(recreated(), waits, "spec", "template", "spec", "containers", 0, "lifecycle"))
+def test_in_words() -> None:
+    found = expected(recreated())
     assert found is not None
-    assert found.away_seconds == 25
-    assert found.text == "no ready pod for about 25 s: all its pods stop before new ones start (Recreate)"
+    assert found.text == "no ready pod for about 5 s: all its pods stop before new ones start (Recreate)"
+    rolled = expected(daemon_set(3))
+    assert rolled is not None
+    assert rolled.text == "at least 2 of 3 pods stay ready"
 
 
 @pytest.mark.parametrize("effect", [Effect.PATCH, Effect.UNCHANGED, Effect.RECREATE_KEEPING_PODS])

@@ -31,6 +31,8 @@ def pod(name: str, *, ready: bool = True, **more: Any) -> KubeObject:
         ([pod("a"), pod("b", deletionTimestamp="2026-01-01T00:00:00Z")], (False, True)),
         ([pod("a"), pod("b", labels={"app": "web", "tier": "front"})], (False, False)),
         ([pod("a", namespace="other"), pod("b", labels={"app": "other"})], (True, True)),
+        ([pod("a", deletionTimestamp="2026-01-01T00:00:00Z")], (False, True)),
+        ([pod("a", ready=False)], (True, True)),
         ([], (True, True)),
     ],
 )
