@@ -1,8 +1,7 @@
-"""The same seven real updates by ``kubectl apply --server-side``: each ends half-applied.
+"""The same seven real updates by ``kubectl apply --server-side`` alone: each ends half-applied.
 
-Changeover's half, where each succeeds, is `test_adopted_chain`.
-Each hop begins where the release before is applied as a whole: what kubectl was refused is deleted by hand and applied
-again, as its operator has to do it, and only then comes the next.
+Changeover's half, where each succeeds, is `test_adopted_chain`. Nobody deletes by hand here what Kubernetes refuses to
+change: from the first update on three workloads stay what they were in 2022.07, whatever is applied around them.
 """
 
 import json
@@ -25,6 +24,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("simulated")]
 
 APPLY = ("apply", "--server-side", "--force-conflicts", "-f")
 REFUSED = re.compile(r'(\w+)(?:\.\w+)? "([^"]+)" is invalid')
+STUCK = {("StatefulSet", "mysql"), ("StatefulSet", "messagebus"), ("Deployment", "minio")}
 Objects = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -45,9 +45,6 @@ class Kubectl:
         text = self._commands.kubectl("get", "-f", str(release), "--ignore-not-found", "-o", "json")
         found = json.loads(text)["items"] if text.strip() else []
         return {(one["kind"], one["metadata"]["name"]): one for one in found}
-
-    def delete(self, kind: str, name: str) -> None:
-        self._commands.kubectl("delete", kind, name, "--ignore-not-found")
 
 
 @pytest.fixture
@@ -72,19 +69,20 @@ def kubectl(simulated: kubebox.Cluster, releases: list[Path]) -> Iterator[Kubect
 
 def test_kubectl_ends_half_applied_on_each_of_the_seven_updates(kubectl: Kubectl, releases: list[Path]) -> None:
     assert kubectl.apply(releases[0])[0] == 0
-    halves = []
+    first = kubectl.live(releases[0])
     for release in releases[1:]:
         before = kubectl.live(release)
         code, refused, applied = kubectl.apply(release)
         after = kubectl.live(release)
         changed = {key for key, one in after.items() if key in before and wanted(before[key]) != wanted(one)}
-        print(f"proof: {release.stem}: {applied} applied ({len(changed)} of them changed), {sorted(refused)} refused")
-        halves.append(code != 0 and bool(refused) and bool(changed))
-        assert not changed & refused, "what was refused is as it was"
-        for kind, name in refused:
-            kubectl.delete(kind, name)
-        assert kubectl.apply(release)[:2] == (0, set()), "by hand it goes on"
-    assert halves == [True] * 7
+        told = ", ".join(sorted(name for _, name in refused))
+        print(f"proof: {release.stem}: kubectl applied {applied}, {len(changed)} changed; refused: {told}")
+        assert code != 0
+        assert refused >= STUCK
+        assert changed
+        assert not changed & refused
+    for key in STUCK:
+        assert wanted(first[key])["spec"] == wanted(kubectl.live(releases[-1])[key])["spec"], key
 
 
 def wanted(obj: dict[str, Any]) -> dict[str, Any]:
