@@ -21,7 +21,11 @@ def findings(changes: Iterable[ObjectChange], new: Mapping[str, KubeObject]) -> 
     """One note per changed ConfigMap or Secret that running pods would go on without; `new` is by `Ref.key`."""
     changes = tuple(changes)
     restarting = {change.ref.key for change in changes if change.restarts or change.effect is Effect.CREATE}
-    readers = [obj for key, obj in new.items() if obj.ref.kind.group_kind in CONTROLLERS and key not in restarting]
+    readers: dict[tuple[str, str, str], list[str]] = {}
+    for key, obj in new.items():
+        if obj.ref.kind.group_kind in CONTROLLERS and key not in restarting:
+            for kind, name in fixed_in(obj):
+                readers.setdefault((obj.namespace, kind, name), []).append(str(obj.ref))
     for change in changes:
         if (
             change.ref.kind.name not in ("ConfigMap", "Secret")
@@ -29,11 +33,7 @@ def findings(changes: Iterable[ObjectChange], new: Mapping[str, KubeObject]) -> 
             or not _data(change)
         ):
             continue
-        unread = [
-            str(obj.ref)
-            for obj in readers
-            if obj.namespace == change.ref.namespace and (change.ref.kind.name, change.ref.name) in fixed_in(obj)
-        ]
+        unread = readers.get((change.ref.namespace, change.ref.kind.name, change.ref.name))
         if unread:
             more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
             yield Finding(

@@ -39,6 +39,8 @@ OUTAGE_SECONDS = 1800.0
 """Seconds to wait for an API server that does not answer, before giving the run up to a later `resume`."""
 RECOVERIES = 100
 LOOK_UP = 1.0
+AHEAD = 4 * PARALLEL
+"""Steps of a wave that wait for their turn: enough that none idles while the journal is written."""
 GRACE_SECONDS = 15.0
 """How long an act that should stop (overdue, aborted) may take to notice, before it is cut off."""
 
@@ -206,9 +208,13 @@ class _Run:
             async with slots:
                 return await self._attempt(step)
 
-        waiting = {asyncio.create_task(one(step)) for step in steps}
+        left = iter(steps)
+        waiting: set[asyncio.Task[Mapping[str, Any]]] = set()
         try:
-            while waiting:
+            while True:
+                waiting |= {asyncio.create_task(one(step)) for step in itertools.islice(left, AHEAD - len(waiting))}
+                if not waiting:
+                    return
                 finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 await self._ledger.write(*[task.result() for task in finished])
         finally:
