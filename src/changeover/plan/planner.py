@@ -22,6 +22,7 @@ from changeover.plan import (
     findings,
     installers,
     keeping,
+    settings_behind,
     truth,
     wayback,
 )
@@ -43,7 +44,8 @@ from changeover.settings import HEALTHY_HOLD_SECONDS
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
     """Decide the change against the cluster as it was seen."""
     decisions = decide(intent, snapshot)
-    changes = _with_bridges(_changes(intent, snapshot, decisions), intent, snapshot)
+    changes = settings_behind.explained(_changes(intent, snapshot, decisions), _by_key(intent.new))
+    changes = _with_bridges(changes, intent, snapshot)
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
     steps = _told_of_kept(steps, {change.ref.key: change.kept for change in changes if change.kept})

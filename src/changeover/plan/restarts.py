@@ -16,6 +16,8 @@ from changeover.plan.diff import ABSENT, Difference
 from changeover.settings import SCALED_ANNOTATION
 
 CONTROLLERS = frozenset({"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
+CHECKSUM = "checksum annotation"
+"""How a cause begins by which an author restarts pods for what they read."""
 _NAMED = 4
 
 
@@ -71,7 +73,7 @@ def _cause(change: Difference) -> str:
     inside = change.path[2:]
     if inside[:2] == ("metadata", "annotations"):
         name = inside[2] if len(inside) > 2 else "annotations"
-        return f"checksum annotation {name}" if "checksum" in name else f"annotation {name}"
+        return f"{CHECKSUM} {name}" if "checksum" in name else f"annotation {name}"
     if inside[:2] == ("metadata", "labels"):
         return "labels"
     if len(inside) > 2 and inside[1] in {"containers", "initContainers"}:
