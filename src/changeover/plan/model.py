@@ -117,6 +117,8 @@ class DryRun:
     """Other managers of fields we set: (manager, field)."""
     kept: tuple[tuple[str, str], ...] = ()
     """Fields that are left to others, and to whom: (field, manager). They were left out of what was asked."""
+    unknowable: frozenset[tuple[str, ...]] = frozenset()
+    """Paths whose value was another one when the same was asked again: a webhook makes it up each time."""
 
 
 @dataclass(frozen=True, slots=True)

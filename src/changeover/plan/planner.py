@@ -27,6 +27,7 @@ from changeover.plan import (
     wayback,
 )
 from changeover.plan.classes import Case, Decision
+from changeover.plan.diff import Difference
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
 from changeover.plan.estimate import estimate
@@ -39,6 +40,8 @@ from changeover.plan.strategy import Estimates, Side, Situation, Strategy, is_ap
 from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
 from changeover.settings import HEALTHY_HOLD_SECONDS
+
+UNKNOWABLE = "unknown: a webhook makes up another value each time"
 
 
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
@@ -197,7 +200,7 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
             ref=ref,
             effect=decision.effect,
             reason=masking.sentence(decision.reason),
-            fields=shown(decision.differences, ref.kind.name, masking=masking),
+            fields=shown(_knowable(decision.differences, snapshot, ref), ref.kind.name, masking=masking),
             holds_data=_holds_data(ref, snapshot, new),
             restarts=masking.sentence(decision.restarts),
             handler=decision.handler,
@@ -205,6 +208,13 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
         )
         for ref, decision in decisions
     )
+
+
+def _knowable(differences: Iterable[Difference], snapshot: Snapshot, ref: Ref) -> Iterable[Difference]:
+    """The differences; a value that a webhook makes up each time is said to be unknown."""
+    answer = snapshot.dry_runs.get(ref.key)
+    paths = answer.unknowable if answer else frozenset()
+    return (replace(one, after=UNKNOWABLE) if one.path in paths else one for one in differences)
 
 
 def _with_bridges(changes: tuple[ObjectChange, ...], intent: Intent, snapshot: Snapshot) -> tuple[ObjectChange, ...]:
