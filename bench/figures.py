@@ -89,16 +89,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process took: seconds (None when it was cut off before it was done), and at most held, in 10^6 bytes."""
+    """What a process took: seconds (None when it was cut off before it was done), its own share of them, memory."""
 
     seconds: float | None
+    processor: float
+    """Seconds in which it computed itself; the others it waited for the API server, or for its turn."""
     peak: float
+    """At most held, in 10^6 bytes."""
 
     @property
     def text(self) -> str:
         """For a line."""
         took = "not done when it was cut off" if self.seconds is None else f"{self.seconds:.1f} s"
-        return f"{took}, at most {self.peak:.0f} MB held"
+        return f"{took} ({self.processor:.1f} s of its own), at most {self.peak:.0f} MB held"
 
 
 @dataclass(frozen=True, slots=True)

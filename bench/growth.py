@@ -119,13 +119,14 @@ def spent(command: list[str], kubeconfig: str, *, codes: tuple[int, ...] = (0,))
                 process.kill()
                 _, _, usage = os.wait4(process.pid, 0)
                 process.returncode = -9
-                return figures.Spent(None, usage.ru_maxrss / 1000)
+                return figures.Spent(None, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
             time.sleep(0.02)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in codes:
             errors.seek(0)
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{errors.read()[-2000:].decode()}")
-    return figures.Spent(time.monotonic() - begun, usage.ru_maxrss / 1000)
+    seconds = time.monotonic() - begun
+    return figures.Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
 
 
 def measure(kubeconfig: str) -> Iterator[figures.Grown | figures.Steepness]:
