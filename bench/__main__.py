@@ -8,20 +8,22 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import apply, bundle, downtime, figures, gitpod, image_copy, plan, render, start
+from bench import apply, bundle, downtime, figures, gitpod, growth, image_copy, plan, render, start
 
 
-def figures_of(rounds: int) -> Iterator[figures.Figure | figures.Speed | figures.Work]:
+def figures_of(rounds: int) -> Iterator[figures.Measured]:
     """Every figure, as soon as it is measured."""
     yield start.measure(rounds)
     yield from render.measure()
     yield from bundle.measure()
-    if gitpod.CHAIN.is_dir():
-        with gitpod.cluster() as kubeconfig:
+    with gitpod.cluster() as kubeconfig:
+        if gitpod.CHAIN.is_dir():
+            gitpod.bring_about(kubeconfig)
             yield plan.measure(kubeconfig, rounds)
             yield apply.measure(kubeconfig, rounds)
-    else:
-        print(f"left out: plan and apply of Gitpod; {gitpod.CHAIN.name} is not here")
+        else:
+            print(f"left out: plan and apply of Gitpod; {gitpod.CHAIN.name} is not here")
+        yield from growth.measure(kubeconfig)
     copying = image_copy.measure(rounds)
     if copying:
         yield copying

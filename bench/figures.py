@@ -1,7 +1,8 @@
 """What a bench says: our figure, the peer's, their ratio, and the goal of the design (§8)."""
 
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,3 +85,72 @@ class Work:
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process took: seconds (None when it was cut off before it was done), its own share of them, memory."""
+
+    seconds: float | None
+    processor: float
+    """Seconds in which it computed itself; the others it waited for the API server, or for its turn."""
+    peak: float
+    """At most held, in 10^6 bytes."""
+
+    @property
+    def text(self) -> str:
+        """For a line."""
+        took = "not done when it was cut off" if self.seconds is None else f"{self.seconds:.1f} s"
+        return f"{took} ({self.processor:.1f} s of its own), at most {self.peak:.0f} MB held"
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The same work by us and by others, as processes, of one size."""
+
+    what: str
+    objects: int
+    ours: Spent
+    theirs: Mapping[str, Spent]
+
+    @property
+    def text(self) -> str:
+        """One line for each."""
+        others = (f"  {name}: {one.text}{self._ratio(one)}" for name, one in self.theirs.items())
+        return "\n".join([f"{self.what} of {self.objects:,} objects: {self.ours.text}", *others])
+
+    def _ratio(self, other: Spent) -> str:
+        if not (self.ours.seconds and other.seconds):
+            return ""
+        return f"; ratio {self.ours.seconds / other.seconds:.2f}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Steepness:
+    """How the time for a piece of work grows with its size: 1 is in proportion to it, 2 with its square."""
+
+    what: str
+    sizes: tuple[tuple[int, Spent], ...]
+
+    @property
+    def exponent(self) -> float:
+        """Between the last two sizes that were done."""
+        done = [(size, one.seconds) for size, one in self.sizes if one.seconds]
+        (small, short), (large, long) = done[-2:]
+        return math.log(long / short) / math.log(large / small)
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"growth of {self.what}: exponent {self.exponent:.2f} (1 is linear)"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {**asdict(self), "exponent": round(self.exponent, 3)}
+
+
+Measured = Figure | Speed | Work | Grown | Steepness

@@ -46,19 +46,22 @@ def dressed(wanted: Revision) -> list[KubeObject]:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """The kubeconfig of a cluster in which 2022.11.1 is applied; $BENCH_KUBECONFIG names another than our own."""
+    """The kubeconfig of a cluster for the benches; $BENCH_KUBECONFIG names another than our own."""
     if given := os.environ.get("BENCH_KUBECONFIG"):
-        asyncio.run(_bring_about(given))
         yield given
         return
     from tools import kubebox
 
     started = kubebox.start(f"bench-{os.getpid()}", nodes=kubebox.Nodes(simulated=1))
     try:
-        asyncio.run(_bring_about(str(started.kubeconfig)))
         yield str(started.kubeconfig)
     finally:
         started.stop()
+
+
+def bring_about(kubeconfig: str) -> None:
+    """Apply 2022.11.1."""
+    asyncio.run(_bring_about(kubeconfig))
 
 
 async def _bring_about(kubeconfig: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -32,3 +33,9 @@ def same_amount(one: Any, other: Any) -> bool:
     """Whether both are quantities of the same amount."""
     first = amount(one)
     return first is not None and first == amount(other)
+
+
+def share(value: Any, whole: int, rounded: Callable[[float], int]) -> int:
+    """``3`` of anything is 3; ``25%`` is that part of the whole, rounded as said."""
+    text = str(value)
+    return int(rounded(whole * int(text[:-1]) / 100)) if text.endswith("%") else int(text)

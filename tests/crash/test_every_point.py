@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from changeover.evidence.measured import Measured, measured
+from changeover.kube.journal import Journal
+from changeover.objects import KubeObject
 from changeover.plan.strategy import Parameters
 from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash import application
-from tests.crash.world import World
+from tests.crash.world import NAMESPACE, RUN, World
 
 OLD, NEW = "2022.09.0", "2022.10.2"
 ONCE = {"delete", "create"}
@@ -156,3 +159,34 @@ def test_a_power_cut_while_going_back_from_behind_the_point_of_no_return(cut_at:
         state = world.carry_on()
     is_whole(world, state, Verdict.ROLLED_BACK)
     assert not world.is_running("ws-late")
+
+
+@pytest.mark.parametrize(
+    ("story", "away"),
+    [("update", "StatefulSet.apps/app/wb-db"), ("failing-plain-update", "Deployment.apps/app/wb-proxy")],
+)
+def test_what_nobody_saw_is_unknown_and_what_was_seen_is_kept(story: str, away: str) -> None:
+    """A process that dies takes at most the stretch with it that it had not written; a calm run is seen whole."""
+    make, _ = STORIES[story]
+    calm, points = make(), Faults()
+    calm.carry_on(points)
+    whole = measured_in(calm)
+    assert whole.is_whole
+    assert whole.of(away).away_seconds > 0
+    cuts = [at for at, name in enumerate(points.seen, 1) if name.startswith("after begun:wait-ready")]
+    world = make()
+    with pytest.raises(PowerCut):
+        world.carry_on(Faults(cut_at=cuts[-1] + 3))
+    world.clock.pass_by(60.0)
+    world.carry_on()
+    found = measured_in(world)
+    assert 50 < found.unseen_seconds < 60 + 15 + 5
+    assert found.watched_seconds > 0
+
+
+def measured_in(world: World) -> Measured:
+    run = KubeObject(world.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"])
+    records = world.clock.run(Journal(world.api, run).read())
+    found = measured(records, world.plan)
+    assert found is not None
+    return found

@@ -1,4 +1,4 @@
-"""A journal of 5,000 steps: bytes per step are those of the first ones (`make prove` measures the time)."""
+"""Journals of 5,000 steps in a row and of 10,000 at a time: what is written is bounded (`make prove` measures time)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from changeover.ports import Json
 from changeover.runs import executor
 from changeover.runs.scene import Scene
 from changeover.runs.state import RunState, Verdict
-from changeover.settings import STATUS_BYTES
+from changeover.settings import SEGMENT_BYTES, STATUS_BYTES
 from tests.crash.world import INSTALLATION, NAMESPACE, RUN, World
 
 STEPS = 5000
@@ -39,9 +39,12 @@ async def _act(step: Step, scene: Scene) -> Mapping[str, Json]:
     return {"number": step.id}
 
 
-def long_run() -> tuple[World, RunState, Measured]:
+def long_run(number: int = STEPS, wave: str = "") -> tuple[World, RunState, Measured]:
     world = World(strategy="plain", sessions=())
-    steps = tuple(Step(f"step-{n}", Verb.ANNOUNCE, f"Step {n}", Phase.CHANGE) for n in range(STEPS))
+    steps = tuple(
+        Step(f"apply/ConfigMap/app/of-some-length-{n}", Verb.ANNOUNCE, f"Step {n}", Phase.CHANGE, wave=wave)
+        for n in range(number)
+    )
     subject = replace(world.subject, plan=replace(world.plan, steps=Steps(steps)))
     world.api.settle = lambda: None
     journal = Measured(world.api, KubeObject(world.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"]))
@@ -66,5 +69,13 @@ def test_bytes_per_step_are_flat() -> None:
     assert max(journal.sent) <= 64 * 1024
     early, late = journal.sent[:TENTH], journal.sent[-TENTH:]
     assert sum(late) / len(late) < 2 * max(early)
+    status = world.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"]["status"]
+    assert len(json.dumps(status)) <= STATUS_BYTES
+
+
+def test_a_wave_of_10000_objects_fits_into_the_journal() -> None:
+    world, state, journal = long_run(10_000, "wave 1")
+    assert state.verdict is Verdict.COMMITTED
+    assert max(journal.sent) <= SEGMENT_BYTES
     status = world.api.objects[f"Changeover.changeover.dev/{NAMESPACE}/{RUN}"]["status"]
     assert len(json.dumps(status)) <= STATUS_BYTES

@@ -73,10 +73,15 @@ class Commands:
         """Run a command with ``-o json`` and return what it says."""
         return self.run("-o", "json", *words, expect=expect).json
 
+    @property
+    def kubectl_command(self) -> list[str]:
+        """How kubectl is called here: this machine's, else that of our own environment."""
+        program = shutil.which("kubectl") or str(Path(sys.executable).parent / "kubectl")
+        return [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace]
+
     def kubectl(self, *words: str, given: str = "") -> str:
         """What kubectl says; `given` is its standard input."""
-        program = shutil.which("kubectl") or str(Path(sys.executable).parent / "kubectl")
-        command = [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *words]
+        command = [*self.kubectl_command, *words]
         done = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
         return done.stdout
 

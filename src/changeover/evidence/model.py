@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from changeover.evidence.measured import Measured
 from changeover.evidence.predicted import Prediction
 
 
@@ -72,7 +73,8 @@ class Evidence:
     captured: tuple[Mapping[str, Any], ...] = ()
     predictions: tuple[Prediction, ...] = ()
     """What the plan foretold beside what was seen."""
-    measurements: Mapping[str, Any] | None = None
+    measured: Measured | None = None
+    """How long workloads had too few ready pods; None when nothing was to be watched."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON; the keys are the field names in camelCase."""

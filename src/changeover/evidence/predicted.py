@@ -1,6 +1,10 @@
 """Prediction against reality: what the plan said, beside what was seen when the run recorded its end. Pure.
 
-* pods that restart, per workload: as many new pods as the plan said, or all of them where a step scaled it down and up
+* pods that restart, per workload: as many new pods as the plan said, with those that it has more than before, or all of
+  them where a step scaled it down and up
+* seconds without a ready pod, per workload, where any were foretold or seen; and with fewer ready pods than it keeps,
+  where any were seen. They hold when they are at most twice as long as foretold, or a second. What was not seen whole
+  is unknown, unless what was seen is too much already; of a workload that was down before nothing is foretold
 * the time of the change: from the first object applied until all was healthy. It holds when it took at most twice as
   long as expected (or the expectation was below a second)
 * the time of a restart: until the new pods of a workload were ready
@@ -13,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from changeover.evidence.measured import Measured, measured
 from changeover.objects import Ref
-from changeover.plan.model import Effect, ObjectChange, Plan
+from changeover.plan.model import Availability, Effect, ObjectChange, Plan
 from changeover.plan.restarts import CONTROLLERS
 from changeover.plan.steps import Verb
 from changeover.runs.state import Record, RunState
@@ -31,17 +36,18 @@ class Prediction:
     """``pods of Deployment/server that restart``."""
     predicted: str
     observed: str
-    held: bool
+    held: bool | None
+    """None: nobody can say, for it was not seen whole or not foretold."""
 
 
 def compare(plan: Plan, state: RunState, records: Sequence[Record]) -> tuple[Prediction, ...]:
-    """All predictions that can be judged; none for a run that recorded nothing."""
+    """All that was foretold; none for a run that did not come to its end forward."""
     seen = observed(plan, state)
     if seen is None:
         return ()
     scaled = {step.target.lower() for step in plan.steps.forward if step.verb is Verb.SCALE}
     told = [_restarts(change, seen, scaled) for change in plan.changes if change.ref.key in seen]
-    return (*(one for one in told if one is not None), *_duration(plan, records))
+    return (*(one for one in told if one is not None), *_availability(plan, records), *_duration(plan, records))
 
 
 def observed(plan: Plan, state: RunState) -> Mapping[str, Any] | None:
@@ -78,7 +84,8 @@ def _restarts(change: ObjectChange, seen: Mapping[str, Any], scaled: set[str]) -
     figures = seen[change.ref.key]
     new, pods = int(figures["new"]), int(figures["pods"])
     number = change.restarts.partition(" ")[0]
-    expected = int(number) if number.isdigit() else 0
+    before = change.availability.pods if change.availability else 0
+    expected = (int(number) if number.isdigit() else 0) + max(0, pods - before if change.availability else 0)
     by_step = _is_scaled(change.ref, scaled)
     held = new in (expected, pods) if by_step else new == expected
     fell = int(figures.get("fell", 0))
@@ -88,6 +95,35 @@ def _restarts(change: ObjectChange, seen: Mapping[str, Any], scaled: set[str]) -
         observed=f"{new} of {pods}" + (f", {fell} containers fell" if fell else ""),
         held=held,
     )
+
+
+def _availability(plan: Plan, records: Sequence[Record]) -> Iterator[Prediction]:
+    found = measured(records, plan)
+    for change in plan.changes if found else ():
+        if found and change.availability:
+            yield from _of_workload(change.ref, change.availability, found)
+
+
+def _of_workload(ref: Ref, foretold: Availability, found: Measured) -> Iterator[Prediction]:
+    seen = found.of(ref.key)
+    rows = []
+    if foretold.away_seconds or seen.away_seconds:
+        rows.append(("without a ready pod", foretold.away_seconds, seen.away_seconds))
+    if seen.below_seconds > seen.away_seconds:
+        rows.append((f"with fewer than {foretold.least} ready pods", 0.0, seen.below_seconds))
+    for what, expected, seconds in rows:
+        yield Prediction(
+            what=f"seconds {what} of {ref}",
+            predicted="it was down before" if foretold.down else f"{expected:g}",
+            observed=f"{seconds:.1f}" + ("" if found.is_whole else f", and {found.unseen_seconds:g} unseen"),
+            held=None if foretold.down else _holds(seconds, expected, found),
+        )
+
+
+def _holds(seen: float, foretold: float, found: Measured) -> bool | None:
+    if seen > max(foretold * _FACTOR, _SHORT):
+        return False
+    return True if found.is_whole else None
 
 
 def _is_scaled(ref: Ref, scaled: set[str]) -> bool:

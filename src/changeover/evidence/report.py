@@ -62,8 +62,20 @@ def _figures(evidence: Evidence) -> dict[str, Any]:
         "others": others,
         "shown": proven[:SHOWN_SESSIONS],
         "saved_bytes": sum(one.bytes for one in proven),
+        "short": short(evidence),
         "failed": [step for step in evidence.steps if step.outcome == "failed"],
     }
+
+
+def short(evidence: Evidence) -> list[tuple[str, float, float]]:
+    """Workloads that had too few ready pods: name, seconds without any, seconds with fewer than they keep."""
+    found = evidence.measured.workloads if evidence.measured else {}
+    told = [(_name(key), one.away_seconds, one.below_seconds) for key, one in found.items()]
+    return sorted(told, key=lambda one: (-one[1], -one[2], one[0]))
+
+
+def _name(key: str) -> str:
+    return f"{key.partition('/')[0].partition('.')[0]}/{key.rpartition('/')[2]}"
 
 
 def headline(evidence: Evidence) -> str:

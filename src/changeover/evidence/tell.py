@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from changeover.evidence import predicted
+from changeover.evidence.measured import measured
 from changeover.evidence.model import Evidence, SessionAccount, StepAccount
 from changeover.plan.model import Plan
 from changeover.plan.steps import Step, Verb
@@ -61,6 +62,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         answers=state.answers,
         acknowledged=whose.acknowledged,
         predictions=predicted.compare(plan, state, records),
+        measured=measured(records, plan),
         captured=(*_logs(state, steps), *(one["data"] for one in records if one["event"] == "captured")),
     )
 

@@ -222,8 +222,8 @@ def _changing(live: KubeObject, result: KubeObject, ignored: frozenset[Path]) ->
         return Decision(Effect.PATCH, differences=differences)
     if later := restarts.why_not_now(result):
         return Decision(Effect.PATCH, f"no pod restarts now: {later}", differences)
-    text = restarts.restart_text(live, causes)
-    return Decision(Effect.RESTART, restarts.unavailability(live, result.raw), differences, restarts=text)
+    text = restarts.restart_text(live, result, causes)
+    return Decision(Effect.RESTART, differences=differences, restarts=text)
 
 
 def _job(case: Case, desired: KubeObject, live: KubeObject) -> Decision:
@@ -304,7 +304,7 @@ def _remedied(case: Case, remedy: Remedy, frozen: tuple[Frozen, ...], *, reason:
     later = _changing(case.live, half.result, case.ignored)
     labels = _relabelled(case)
     if later.restarts:
-        text += f"; then an ordinary rollout: {later.reason}" if later.reason else "; then an ordinary rollout"
+        text += "; then an ordinary rollout"
     return Decision(
         remedy.effect,
         text,

@@ -6,7 +6,7 @@ Unchanged objects are counted, not listed; fields are shown when asked for (`ful
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from changeover.plan import truth
@@ -18,6 +18,7 @@ __all__ = ["change_as_json", "lines", "plan_as_json", "plan_from_json"]
 
 _WIDTH = 100
 _FIELDS = 12
+_NAMED = 5
 
 
 def lines(plan: Plan, *, full: bool = False) -> tuple[str, ...]:
@@ -59,7 +60,8 @@ def _objects(changes: Iterable[ObjectChange], *, full: bool) -> Iterator[str]:
     shown = [change for change in changes if change.effect is not Effect.UNCHANGED]
     width = max((len(change.effect.value) for change in shown), default=0)
     for change in shown:
-        words = "; ".join(word for word in (change.restarts, change.reason) if word)
+        availability = change.availability.text if change.availability else ""
+        words = "; ".join(word for word in (change.restarts, availability, change.reason) if word)
         told = words if full else _cut(words)
         yield f"  {change.effect.value:<{width}}  {change.ref}{f'  ({told})' if told else ''}"
         if full or change.effect in {Effect.FORBIDDEN, Effect.UNKNOWN}:
@@ -107,16 +109,23 @@ def _together(steps: list[Step]) -> str:
 
 def _facts(plan: Plan) -> Iterator[str]:
     facts: dict[str, Any] = dict(plan.facts)
-    away, restarts = facts.get("expectedDowntimeSeconds"), int(facts.get("podsRestarting", 0))
+    restarts = int(facts.get("podsRestarting", 0))
     expected = [f"{_seconds(facts.get('expectedSeconds'))} for the change"]
-    expected += [f"{_seconds(away)} without service for what has one pod only"] if away else []
     expected += [f"{restarts} pod{'s restart' if restarts > 1 else ' restarts'}"] if restarts else []
     expected += [f"{_seconds(facts['rollbackSeconds'])} for a rollback"] if facts.get("rollbackSeconds") else []
     yield f"Expected: {', '.join(expected)}."
+    yield from _away(facts.get("withoutReadyPod") or {})
     for row in facts.get("rollback") or ():
         yield truth.words(row)
     if facts.get("pointOfNoReturn"):
         yield f"Point of no return: {facts['pointOfNoReturn']}."
+
+
+def _away(without: Mapping[str, float]) -> Iterator[str]:
+    told = [f"{name} for {_seconds(seconds)}" for name, seconds in without.items()]
+    more = f", and {len(told) - _NAMED} more for less" if len(told) > _NAMED else ""
+    if told:
+        yield f"Without a ready pod: {', '.join(told[:_NAMED])}{more}."
 
 
 def _seconds(value: Any) -> str:

@@ -52,15 +52,23 @@ def summary(situation: Situation, findings: Iterable[Finding]) -> str:
     return f"{head}: {', '.join(told) or 'nothing changes'}; {pods} pod{'' if pods == 1 else 's'} restart."
 
 
-def facts_of(situation: Situation, steps: Steps) -> dict[str, Any]:
+def away(changes: Iterable[ObjectChange]) -> dict[str, float]:
+    """Workloads that will have no ready pod for a while, and for how many seconds, the longest first."""
+    told = {str(one.ref): one.availability.away_seconds for one in changes if one.availability}
+    return dict(sorted(((name, seconds) for name, seconds in told.items() if seconds), key=lambda one: -one[1]))
+
+
+def facts_of(situation: Situation, changes: Iterable[ObjectChange], steps: Steps) -> dict[str, Any]:
     """Counts, times, data at risk, and what a rollback means before and after the point of no return."""
+    without = away(changes)
     turning = next((step for step in steps.forward if step.point_of_no_return), None)
     return {
         "counts": counts(situation.changes),
         "objects": len(situation.changes),
         "podsRestarting": pods_restarting(situation.changes),
         "expectedSeconds": situation.estimates.change_seconds,
-        "expectedDowntimeSeconds": situation.estimates.downtime_seconds,
+        "expectedDowntimeSeconds": max(without.values(), default=0.0),
+        "withoutReadyPod": without,
         "rollbackSeconds": situation.estimates.rollback_seconds,
         "waves": [
             {"number": wave.number, "title": wave.title, "objects": len(wave.changes)} for wave in situation.waves

@@ -55,6 +55,13 @@ class Masking:
 
     key: bytes = field(default=b"", repr=False)
     known: frozenset[str] = field(default=frozenset(), repr=False)
+    _begins: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What is known, by its first characters: a text is searched for all of it in one pass, however much that is."""
+
+    def __post_init__(self) -> None:
+        for secret in self.known:
+            if len(secret) >= _IN_TEXT:
+                self._begins.setdefault(secret[:_IN_TEXT], []).append(secret)
 
     @staticmethod
     def of(key: bytes, answers: Iterable[str], *, objects: Iterable[KubeObject] = ()) -> Masking:
@@ -81,10 +88,14 @@ class Masking:
         """Words of ours or of the server, which name objects and fields, without known secrets."""
         if value in self.known:
             return self.fingerprint(value)
-        for secret in sorted(self.known, key=len, reverse=True):
-            if len(secret) >= _IN_TEXT and secret in value:
-                value = value.replace(secret, self.fingerprint(secret))
+        for secret in sorted(self._present(value), key=len, reverse=True):
+            value = value.replace(secret, self.fingerprint(secret))
         return value
+
+    def _present(self, value: str) -> set[str]:
+        places = range(len(value) - _IN_TEXT + 1) if self._begins else ()
+        begins = ((at, self._begins.get(value[at : at + _IN_TEXT], ())) for at in places)
+        return {secret for at, some in begins for secret in some if value.startswith(secret, at)}
 
     def _opaque(self, found: re.Match[str]) -> str:
         return self.fingerprint(found[0]) if _is_mixed(found[0], kinds=3) else found[0]

@@ -57,6 +57,35 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Availability:
+    """What users have to expect of a workload that runs now, from the moment at which it is first touched."""
+
+    pods: int
+    """How many it has; never 0."""
+    least: int
+    """As many pods stay ready throughout, by its own strategy: fewer is not what its author allowed."""
+    away_seconds: float = 0.0
+    """Expected without any ready pod."""
+    why: str = ""
+    """What makes it so, and what else users may notice; empty when there is nothing to say."""
+    down: bool = False
+    """Whether none of its pods is ready now, before anything is changed: how long that lasts nobody foretells."""
+
+    @property
+    def text(self) -> str:
+        """``no ready pod for about 5 s: …``; empty when every pod stays and there is nothing to say."""
+        if self.down:
+            said = "no pod is ready now"
+        elif self.away_seconds:
+            said = f"no ready pod for about {self.away_seconds:.0f} s"
+        elif self.least < self.pods:
+            said = f"at least {self.least} of {self.pods} pods stay ready"
+        else:
+            return self.why
+        return f"{said}: {self.why}" if self.why else said
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectChange:
     """What will happen to one object, why, and in which wave of the change it happens."""
 
@@ -72,6 +101,8 @@ class ObjectChange:
     """What brings about a change that Kubernetes refuses in place (`plan/immutables/remedy.py`); empty = apply does."""
     kept: tuple[tuple[str, str], ...] = ()
     """Fields that others have set and keep: (field, manager)."""
+    availability: Availability | None = None
+    """Of a workload that has pods before and after; None of everything else. Not part of the digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +117,8 @@ class DryRun:
     """Other managers of fields we set: (manager, field)."""
     kept: tuple[tuple[str, str], ...] = ()
     """Fields that are left to others, and to whom: (field, manager). They were left out of what was asked."""
+    unknowable: frozenset[tuple[str, ...]] = frozenset()
+    """Paths whose value was another one when the same was asked again: a webhook makes it up each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from changeover.objects import KubeObject, Ref
 from changeover.plan import (
     apis,
+    availability,
     bridging,
     classes,
     data,
@@ -22,10 +23,12 @@ from changeover.plan import (
     installers,
     keeping,
     retention,
+    settings_behind,
     truth,
     wayback,
 )
 from changeover.plan.classes import Case, Decision
+from changeover.plan.diff import Difference
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
 from changeover.plan.estimate import estimate
@@ -39,17 +42,21 @@ from changeover.plan.waves import in_waves
 from changeover.render.revision import Revision
 from changeover.settings import HEALTHY_HOLD_SECONDS
 
+UNKNOWABLE = "unknown: a webhook makes up another value each time"
+
 
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
     """Decide the change against the cluster as it was seen."""
     decisions = decide(intent, snapshot)
-    changes = _with_bridges(_changes(intent, snapshot, decisions), intent, snapshot)
+    changes = settings_behind.explained(_changes(intent, snapshot, decisions), _by_key(intent.new))
+    changes = _with_bridges(changes, intent, snapshot)
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
     steps = _told_of_kept(steps, {change.ref.key: change.kept for change in changes if change.kept})
     steps = retention.guarded(truth.obeyed(steps, situation.changes), _all_objects(intent, snapshot))
     found = findings.find(findings.Seen(intent, snapshot, situation, {ref.key: one for ref, one in decisions}, steps))
     revisions = (intent.old.digest if intent.old else "", intent.new.digest)
+    changes = availability.foretold(situation.changes, snapshot, steps=steps.forward, history=intent.history)
     return Plan(
         kind=intent.kind,
         strategy=strategy.name,
@@ -57,12 +64,12 @@ def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan
         to_revision=revisions[1],
         from_version=intent.old.version if intent.old else "",
         to_version=intent.new.version,
-        changes=situation.changes,
+        changes=changes,
         findings=found,
         steps=steps,
         summary=facts.summary(situation, found),
         digest=digest_of(revisions, strategy.name, changes=situation.changes, steps=steps),
-        facts=facts.facts_of(situation, steps),
+        facts=facts.facts_of(situation, changes, steps),
     )
 
 
@@ -199,7 +206,7 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
             ref=ref,
             effect=decision.effect,
             reason=masking.sentence(decision.reason),
-            fields=shown(decision.differences, ref.kind.name, masking=masking),
+            fields=shown(_knowable(decision.differences, snapshot, ref), ref.kind.name, masking=masking),
             holds_data=_holds_data(ref, snapshot, new),
             restarts=masking.sentence(decision.restarts),
             handler=decision.handler,
@@ -207,6 +214,13 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
         )
         for ref, decision in decisions
     )
+
+
+def _knowable(differences: Iterable[Difference], snapshot: Snapshot, ref: Ref) -> Iterable[Difference]:
+    """The differences; a value that a webhook makes up each time is said to be unknown."""
+    answer = snapshot.dry_runs.get(ref.key)
+    paths = answer.unknowable if answer else frozenset()
+    return (replace(one, after=UNKNOWABLE) if one.path in paths else one for one in differences)
 
 
 def _with_bridges(changes: tuple[ObjectChange, ...], intent: Intent, snapshot: Snapshot) -> tuple[ObjectChange, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.objects import API_VERSION, Ref
-from changeover.plan.model import Effect, FieldChange, Finding, ObjectChange, Plan, Severity
+from changeover.plan.model import Availability, Effect, FieldChange, Finding, ObjectChange, Plan, Severity
 from changeover.plan.steps import Step, Steps
 
 
@@ -87,7 +87,16 @@ def change_as_json(change: ObjectChange) -> dict[str, Any]:
         "restarts": change.restarts,
         "handler": change.handler,
         "kept": [{"field": name, "manager": manager} for name, manager in change.kept],
+        "availability": _availability(change.availability) if change.availability else None,
     }
+
+
+def _availability(one: Availability) -> dict[str, Any]:
+    return {"pods": one.pods, "least": one.least, "awaySeconds": one.away_seconds, "why": one.why, "down": one.down}
+
+
+def _availability_from(data: Mapping[str, Any] | None) -> Availability | None:
+    return Availability(data["pods"], data["least"], data["awaySeconds"], data["why"], data["down"]) if data else None
 
 
 def _change_from(data: Mapping[str, Any]) -> ObjectChange:
@@ -101,4 +110,5 @@ def _change_from(data: Mapping[str, Any]) -> ObjectChange:
         restarts=data["restarts"],
         handler=data.get("handler", ""),
         kept=tuple((one["field"], one["manager"]) for one in data.get("kept", ())),
+        availability=_availability_from(data.get("availability")),
     )

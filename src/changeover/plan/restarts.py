@@ -1,13 +1,14 @@
 """Which pods restart, and why: those whose controller's template differs after the server has filled in its defaults.
 
 * Deployment, StatefulSet, DaemonSet: any difference under `spec.template`, also an annotation or the order of env
-* not while paused, nor where pods are replaced only when somebody deletes them (OnDelete): said, but no restart
+* not while paused, nor where pods are replaced only when somebody deletes them (OnDelete): said, but no restart; of a
+  StatefulSet with a partition only the pods from that ordinal on
 * a changed ConfigMap or Secret restarts nothing by itself; a checksum of it in the template does, and is named as such
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from changeover.objects import KubeObject
@@ -15,6 +16,8 @@ from changeover.plan.diff import ABSENT, Difference
 from changeover.settings import SCALED_ANNOTATION
 
 CONTROLLERS = frozenset({"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
+CHECKSUM = "checksum annotation"
+"""How a cause begins by which an author restarts pods for what they read."""
 _NAMED = 4
 
 
@@ -31,12 +34,18 @@ def why_not_now(after: KubeObject) -> str:
         return "the Deployment is paused"
     if after.get("spec", "updateStrategy", "type") == "OnDelete":
         return "pods are replaced only when they are deleted (OnDelete)"
+    if _partition(after) and _partition(after) >= pods_of(after):
+        return f"its partition {_partition(after)} keeps all its pods as they are"
     return ""
 
 
-def restart_text(live: KubeObject, causes: tuple[Difference, ...]) -> str:
+def _partition(after: KubeObject) -> int:
+    return int(after.get("spec", "updateStrategy", "rollingUpdate", "partition", default=0) or 0)
+
+
+def restart_text(live: KubeObject, after: KubeObject, causes: tuple[Difference, ...]) -> str:
     """``2 pods: image of server a -> b; env X of server``."""
-    count = pods_of(live)
+    count = max(0, pods_of(live) - _partition(after))
     told = list(dict.fromkeys(_cause(change) for change in sorted(causes, key=_weight)))
     more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
     return f"{count} pod{'' if count == 1 else 's'}: {'; '.join(told[:_NAMED])}{more}"
@@ -64,7 +73,7 @@ def _cause(change: Difference) -> str:
     inside = change.path[2:]
     if inside[:2] == ("metadata", "annotations"):
         name = inside[2] if len(inside) > 2 else "annotations"
-        return f"checksum annotation {name}" if "checksum" in name else f"annotation {name}"
+        return f"{CHECKSUM} {name}" if "checksum" in name else f"annotation {name}"
     if inside[:2] == ("metadata", "labels"):
         return "labels"
     if len(inside) > 2 and inside[1] in {"containers", "initContainers"}:
@@ -89,16 +98,3 @@ def _image(before: Any, after: Any) -> str:
     if old.rpartition(":")[0] == new.rpartition(":")[0] and "@" not in new:
         return f"{old.rpartition(':')[2]} -> {new.rpartition(':')[2]}"
     return f"{old} -> {new}"
-
-
-def unavailability(live: KubeObject, after: Mapping[str, Any]) -> str:
-    """What users lose while its pods restart, from the object itself; empty when nothing is known to be lost."""
-    spec = after.get("spec") or {}
-    if live.kind == "Deployment" and (spec.get("strategy") or {}).get("type") == "Recreate":
-        return "down while it restarts (Recreate)"
-    if pods_of(live) == 1 and live.kind == "StatefulSet":
-        return "down while its only pod restarts"
-    pod = (spec.get("template") or {}).get("spec") or {}
-    if pods_of(live) > 0 and any(not container.get("readinessProbe") for container in pod.get("containers") or []):
-        return "requests may be dropped (no readiness probe)"
-    return ""

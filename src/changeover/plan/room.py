@@ -9,17 +9,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from changeover.objects import KubeObject
+from changeover.plan import availability
 from changeover.plan.model import Finding, ObjectChange, Room, Severity
 from changeover.quantity import amount
 
-_QUARTER = "25%"
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -86,7 +85,7 @@ def findings(
         workload = new.get(change.ref.key)
         if not change.restarts or workload is None or workload.kind != "Deployment":
             continue
-        surge, stoppable = _surge(workload)
+        surge, stoppable = availability.surge(workload)
         pod = workload.get("spec", "template", "spec", default={})
         placed = sum(_place(pod, left) for _ in range(surge))
         if not placed and surge and not stoppable:
@@ -99,21 +98,6 @@ def findings(
                 hint="make room (a node more, smaller requests), or let it stop a pod first (maxUnavailable)",
                 ref=change.ref,
             )
-
-
-def _surge(workload: KubeObject) -> tuple[int, int]:
-    """How many pods are started first, and how many may be stopped before these are ready."""
-    replicas = int(workload.get("spec", "replicas", default=1))
-    if workload.get("spec", "strategy", "type", default="") == "Recreate":
-        return 0, replicas
-    how = workload.get("spec", "strategy", "rollingUpdate", default={})
-    surge = _number(how.get("maxSurge", _QUARTER), replicas, math.ceil)
-    return surge, _number(how.get("maxUnavailable", _QUARTER), replicas, math.floor)
-
-
-def _number(value: Any, replicas: int, rounded: Any) -> int:
-    text = str(value)
-    return int(rounded(replicas * int(text[:-1]) / 100)) if text.endswith("%") else int(text)
 
 
 def _place(pod: Mapping[str, Any], left: Iterable[_Left]) -> bool:

@@ -41,6 +41,21 @@ class Verb(StrEnum):
     RECORD = "record"  # write revision, inventory and status of the Installation; arguments: revision, number
 
 
+TOUCHING = frozenset(
+    {
+        Verb.APPLY,
+        Verb.PRUNE,
+        Verb.RUN_INSTALLER,
+        Verb.SCALE,
+        Verb.RESTORE,
+        Verb.BRIDGE,
+        Verb.READOPT,
+        Verb.UNBRIDGE,
+    }
+)
+"""What changes objects of the application."""
+
+
 class Phase(StrEnum):
     """How steps are grouped for people."""
 

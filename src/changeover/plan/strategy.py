@@ -97,7 +97,6 @@ class Estimates:
     """Seconds, from the objects themselves and the Installation's history where there is one."""
 
     change_seconds: float = 0.0
-    downtime_seconds: float = 0.0
     rollback_seconds: float = 0.0
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from changeover.errors import Problem
@@ -19,6 +20,7 @@ from changeover.plan.steps import Step, Verb
 from changeover.ports import Busy, ClusterProblem, Conflict, Fenced, JournalStore, Lease, Unreachable
 from changeover.runs import decide
 from changeover.runs.account import account
+from changeover.runs.availability import Watch
 from changeover.runs.faults import Faults
 from changeover.runs.happenings import Happening, Tell
 from changeover.runs.heartbeat import Heartbeat
@@ -37,6 +39,8 @@ OUTAGE_SECONDS = 1800.0
 """Seconds to wait for an API server that does not answer, before giving the run up to a later `resume`."""
 RECOVERIES = 100
 LOOK_UP = 1.0
+AHEAD = 4 * PARALLEL
+"""Steps of a wave that wait for their turn: enough that none idles while the journal is written."""
 GRACE_SECONDS = 15.0
 """How long an act that should stop (overdue, aborted) may take to notice, before it is cut off."""
 
@@ -81,9 +85,8 @@ async def carry_on(  # noqa: PLR0913  the whole inside and outside of a run
 
 async def _execute(stage: Stage, ledger: Ledger, acts: Mapping[Verb, Act], ports: Ports) -> RunState:
     lease = stage.lease
-    heartbeat = Heartbeat(stage, ledger=ledger, lease=lease)
-    beating = asyncio.create_task(heartbeat.run())
-    try:
+    beside = _Beside(Heartbeat(stage, ledger=ledger, lease=lease), Watch(stage, ledger))
+    async with beside.going():
         await ledger.read()
         if not ledger.state.records:
             plan = stage.subject.plan
@@ -91,15 +94,32 @@ async def _execute(stage: Stage, ledger: Ledger, acts: Mapping[Verb, Act], ports
             await ledger.write(opened)
         elif ledger.state.verdict is None:
             await ledger.write({"event": "taken"})
-        state = await _Run(stage, ledger, acts=acts, heartbeat=heartbeat, ports=ports).go()
-        await _published(heartbeat, ports)
-    finally:
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
+        state = await _Run(stage, ledger, acts=acts, beside=beside, ports=ports).go()
+        await _published(beside.heartbeat, ports)
     with contextlib.suppress(Unreachable, Busy):
         await lease.release()
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What goes on beside the steps."""
+
+    heartbeat: Heartbeat
+    watch: Watch
+
+    @contextlib.asynccontextmanager
+    async def going(self) -> AsyncIterator[None]:
+        """While inside; over when left."""
+        tasks = [asyncio.create_task(one.run()) for one in (self.heartbeat, self.watch)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
 
 async def _published(heartbeat: Heartbeat, ports: Ports) -> None:
@@ -144,19 +164,19 @@ class _Run:
     """The loop over moves."""
 
     def __init__(
-        self, stage: Stage, ledger: Ledger, *, acts: Mapping[Verb, Act], heartbeat: Heartbeat, ports: Ports
+        self, stage: Stage, ledger: Ledger, *, acts: Mapping[Verb, Act], beside: _Beside, ports: Ports
     ) -> None:
         self._stage = stage
         self._ledger = ledger
         self._acts = acts
-        self._heartbeat = heartbeat
+        self._beside = beside
         self._ports = ports
 
     async def go(self) -> RunState:
         """Move until the run ends or only a person can move it."""
         steps = self._stage.subject.plan.steps
         while True:
-            await self._heartbeat.listen()
+            await self._beside.heartbeat.listen()
             move = decide.next_move(steps, self._ledger.state)
             if isinstance(move, decide.Go):
                 await self._wave(move.steps)
@@ -165,10 +185,12 @@ class _Run:
                 await self._ledger.write({"event": "turned", "because": move.because})
             elif isinstance(move, decide.Ask):
                 await self._capture()
+                await self._beside.watch.flush()
                 plan, state = self._stage.subject.plan, self._ledger.state
                 await self._ledger.write({"event": "asked", "question": {**move.question, **account(plan, state)}})
             elif isinstance(move, decide.End):
                 if self._ledger.state.verdict is None:
+                    await self._beside.watch.flush()
                     await self._ledger.write({"event": "ended", "verdict": move.verdict.value})
                 return self._ledger.state
             elif self._ledger.state.question is not None:
@@ -186,9 +208,13 @@ class _Run:
             async with slots:
                 return await self._attempt(step)
 
-        waiting = {asyncio.create_task(one(step)) for step in steps}
+        left = iter(steps)
+        waiting: set[asyncio.Task[Mapping[str, Any]]] = set()
         try:
-            while waiting:
+            while True:
+                waiting |= {asyncio.create_task(one(step)) for step in itertools.islice(left, AHEAD - len(waiting))}
+                if not waiting:
+                    return
                 finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 await self._ledger.write(*[task.result() for task in finished])
         finally:

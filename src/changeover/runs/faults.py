@@ -10,7 +10,7 @@ class PowerCut(BaseException):
 
 
 class Faults:
-    """Counts points; at the one it was told to, it cuts."""
+    """Counts points; at the one it was told to, it cuts, and at all later ones: what goes on beside is gone as well."""
 
     def __init__(self, cut_at: int = 0, cut: Callable[[str], None] | None = None) -> None:
         self.cut_at = cut_at
@@ -20,7 +20,7 @@ class Faults:
     def point(self, name: str) -> None:
         """A place where a process may die."""
         self.seen.append(name)
-        if len(self.seen) == self.cut_at:
+        if 0 < self.cut_at <= len(self.seen):
             if self._cut:
                 self._cut(name)
             raise PowerCut(name)

@@ -35,7 +35,14 @@ class Ledger:
         self.state = fold(await self._journal.read())
 
     async def write(self, *records: Mapping[str, Any]) -> None:
-        """Append records, each stamped with time and holder; after this they are facts."""
+        """Append records, each stamped with time and holder; after this they are facts.
+
+        Up to `BATCH` of them are written all or none; more, as at the beginning of a wave of 10,000 objects, in parts.
+        """
+        for begin in range(0, len(records), BATCH):
+            await self._write_part(records[begin : begin + BATCH])
+
+    async def _write_part(self, records: Sequence[Mapping[str, Any]]) -> None:
         at = self._clock.now().isoformat(timespec="milliseconds")
         entry = _Entry([{**record, "at": at, "by": self._holder} for record in records])
         self._waiting.append(entry)

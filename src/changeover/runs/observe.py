@@ -3,6 +3,7 @@
 * members of the ApplySet come from one list per kind, by label; only what is not among them is read one by one
 * every object of the new revision is sent as a dry run, exactly as the run would send it (`plan.dress`): first without
   force, so that other owners of fields are named, and with force when there are some
+* where webhooks change objects, what differs is asked a second time: what is another value then nobody can know
 * what others keep is left out of it, as it is left out by the run (`plan.keeping`)
 * rights: one question settles it for an administrator; others are asked right by right
 * what could not be looked at for want of rights counts as absent, and the missing right becomes a finding
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from changeover.objects import FIELD_MANAGER, Kind, KubeObject, Ref
-from changeover.plan import immutables, inventory, keeping, rbac, room
+from changeover.plan import diff, immutables, inventory, keeping, rbac, room
 from changeover.plan.dress import dress
 from changeover.plan.immutables import identity, persistentvolumeclaim
 from changeover.plan.immutables.remedy import READOPT
@@ -31,6 +32,7 @@ Served = Mapping[tuple[str, str], Resource]
 
 _BINDING = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
 _POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
+_WEBHOOK = Kind("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
 _AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 _NODE = Kind("v1", "Node")
 _POD = Kind("v1", "Pod")
@@ -72,7 +74,7 @@ async def take_snapshot(
     }
     return Snapshot(
         live=found,
-        dry_runs=dry_runs,
+        dry_runs=await _asked_twice(look, found, dressed, dry_runs),
         inventory=tuple(obj.ref for obj in members),
         served=frozenset(look.served),
         denied=denied,
@@ -274,6 +276,22 @@ async def _rehearsals(
                 await _dry_run(look.cluster, in_place) if in_place else None,
             )
     return found
+
+
+async def _asked_twice(
+    look: _Look, live: Mapping[str, KubeObject], wanted: Mapping[str, KubeObject], answers: Mapping[str, DryRun]
+) -> dict[str, DryRun]:
+    """The answers; of what would change, with the paths at which a webhook answers otherwise each time."""
+    first = {key: one.result for key, one in answers.items() if one.result is not None and key in live}
+    changing = {key: result for key, result in first.items() if diff.compare(live[key], result)}
+    if not changing or not await look.list(_WEBHOOK):
+        return dict(answers)
+    again = await look.all(_dry_run(look.cluster, wanted[key]) for key in changing)
+    told = dict(answers)
+    for (key, before), after in zip(changing.items(), again, strict=True):
+        paths = frozenset(one.path for one in diff.compare(before, after.result)) if after.result else frozenset()
+        told[key] = replace(answers[key], unknowable=paths)
+    return told
 
 
 async def _dry_run(cluster: Cluster, obj: KubeObject) -> DryRun:

@@ -8,6 +8,7 @@ A record is one JSON object: ``{"event": ..., "at": RFC 3339, "by": holder, ...}
 * ``turned`` from the way forward to the way back, with the reason (a failure or an abort)
 * ``asked``/``answered`` a held run's question and the person's choice (failed steps are then tried again)
 * ``paused``/``resumed``/``aborted`` what a person asked for; ``captured`` logs and events of what was unhealthy
+* ``watched`` how long workloads had too few ready pods in a stretch of time (`runs/availability.py`)
 * ``ended`` with ``verdict`` committed | rolled back | held (a held run may go on after an answer)
 """
 

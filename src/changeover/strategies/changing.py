@@ -17,7 +17,7 @@ from dataclasses import replace
 from changeover.objects import Ref
 from changeover.plan.installers import HANDLER, seconds
 from changeover.plan.model import Effect, ObjectChange
-from changeover.plan.steps import Phase, Step, Verb
+from changeover.plan.steps import TOUCHING, Phase, Step, Verb
 from changeover.plan.strategy import Await, Side, Situation, Wave, is_applied
 from changeover.release.profile import Probe
 from changeover.settings import HEALTHY_HOLD_SECONDS
@@ -29,18 +29,6 @@ READY_SECONDS = 900.0
 PROBE_SECONDS = 180.0
 ENDING_SECONDS = 120.0
 """For ending another installer that has had its time, before the old one runs."""
-_TOUCHING = frozenset(
-    {
-        Verb.APPLY,
-        Verb.PRUNE,
-        Verb.RUN_INSTALLER,
-        Verb.SCALE,
-        Verb.RESTORE,
-        Verb.BRIDGE,
-        Verb.READOPT,
-        Verb.UNBRIDGE,
-    }
-)
 
 
 def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Iterator[Step]:
@@ -220,4 +208,4 @@ def record(situation: Situation) -> Step:
 
 def touching(steps: Iterable[Step]) -> tuple[str, ...]:
     """The ids of the steps that change objects of the application."""
-    return tuple(step.id for step in steps if step.verb in _TOUCHING)
+    return tuple(step.id for step in steps if step.verb in TOUCHING)

@@ -4,7 +4,7 @@ import pytest
 
 from changeover.objects import KubeObject
 from changeover.plan.diff import compare
-from changeover.plan.restarts import pods_of, restart_causes, restart_text, unavailability, why_not_now
+from changeover.plan.restarts import pods_of, restart_causes, restart_text, why_not_now
 from changeover.settings import SCALED_ANNOTATION
 from tests.unit.plan.world import deployment, job, obj, stateful_set, with_
 
@@ -14,7 +14,7 @@ CONTAINER = (*POD, "containers", 0)
 
 def text(live: KubeObject, after: KubeObject) -> str:
     causes = restart_causes(live.ref.kind.group_kind, compare(live, after))
-    return restart_text(live, causes) if causes else ""
+    return restart_text(live, after, causes) if causes else ""
 
 
 NOTED = with_(deployment(), {"checksum/settings": "a", "note": "a"}, "spec", "template", "metadata", "annotations")
@@ -66,10 +66,8 @@ def test_no_restart_now() -> None:
     assert why_not_now(deployment()) == ""
 
 
-def test_what_users_lose() -> None:
-    recreated = with_(deployment(), {"type": "Recreate"}, "spec", "strategy")
-    unprobed = with_(deployment(), ..., *CONTAINER, "readinessProbe")
-    assert "Recreate" in unavailability(recreated, recreated.raw)
-    assert "only pod" in unavailability(stateful_set(), stateful_set().raw)
-    assert "readiness" in unavailability(unprobed, unprobed.raw)
-    assert unavailability(deployment(), deployment().raw) == ""
+def test_a_partition_keeps_the_pods_below_it() -> None:
+    parted = stateful_set(replicas=3, updateStrategy={"rollingUpdate": {"partition": 2}})
+    assert text(parted, with_(parted, "db:2", *CONTAINER, "image")).startswith("1 pod: image")
+    assert "partition 3" in why_not_now(with_(parted, 3, "spec", "updateStrategy", "rollingUpdate", "partition"))
+    assert why_not_now(parted) == ""

@@ -7,7 +7,7 @@ import pytest
 from changeover.objects import KubeObject
 from changeover.plan import settings_behind
 from changeover.plan.model import Effect, FieldChange, ObjectChange
-from tests.unit.plan.world import config_map, deployment
+from tests.unit.plan.world import config_map, deployment, obj
 
 SETTINGS = config_map("settings", colour="blue")
 REF = {"name": "settings"}
@@ -57,3 +57,30 @@ def test_what_follows_by_itself_or_does_not_change_is_not_told() -> None:
 def test_secrets_too() -> None:
     web = reading(container={"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "key", "key": "a"}}}]})
     assert settings_behind.fixed_in(web) == {("Secret", "key")}
+
+
+@pytest.mark.parametrize(
+    ("web", "told"),
+    [
+        (reading(container={"envFrom": [{"configMapRef": REF}]}), " (ConfigMap/settings changes)"),
+        (reading(volumes=[{"name": "v", "configMap": REF}]), " (ConfigMap/settings changes)"),
+        (
+            reading(
+                volumes=[{"name": "v", "projected": {"sources": [{"configMap": REF}, {"secret": {"name": "keys"}}]}}]
+            ),
+            " (ConfigMap/settings, Secret/keys change)",
+        ),
+        (reading(), ""),
+    ],
+)
+def test_what_is_behind_a_restart_by_checksum(web: KubeObject, told: str) -> None:
+    restarts = "2 pods: checksum annotation checksum/settings"
+    keys = obj("v1", "Secret", "keys")
+    changes = [
+        change(SETTINGS, Effect.PATCH),
+        change(keys, Effect.PATCH),
+        change(web, Effect.RESTART, restarts=restarts),
+    ]
+    assert settings_behind.explained(changes, {web.ref.key: web})[2].restarts == restarts + told
+    calm = [change(SETTINGS, Effect.UNCHANGED), change(web, Effect.RESTART, restarts=restarts)]
+    assert settings_behind.explained(calm, {web.ref.key: web})[1].restarts == restarts

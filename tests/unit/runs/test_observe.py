@@ -1,11 +1,20 @@
 """What is seen while the cluster changes under one's eyes."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from changeover.objects import KubeObject, Ref
-from changeover.plan.model import DryRun
+import pytest
+
+from changeover.objects import Kind, KubeObject, Ref
+from changeover.plan.dress import dress
+from changeover.plan.intent import Intent
+from changeover.plan.model import DryRun, Plan
+from changeover.plan.planner import make_plan
+from changeover.ports import Resource
 from changeover.runs import observe
+from tests.crash.api_server import ApiServer
+from tests.unit.plan.world import Listed, config_map, revision
 
 
 class Server:
@@ -44,3 +53,43 @@ def test_what_the_dry_run_met_as_another_object_is_read_again() -> None:
 def test_what_was_refused_or_not_asked_stays_as_it_was_read() -> None:
     one, other = job("one", "1"), job("other", "1")
     assert len(settled([one, other], {one.ref.key: DryRun(None, 422)})) == 2
+
+
+class Inventive(ApiServer):
+    """A server whose webhook stamps every ConfigMap with something new, each time it is asked."""
+
+    def __init__(self, *, known: bool) -> None:
+        super().__init__()
+        self._known = known
+        self._asked = 0
+
+    async def served(self) -> Mapping[tuple[str, str], Resource]:
+        hook = Kind("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
+        return {**await super().served(), (hook.api_version, hook.name): Resource(hook, "hooks", namespaced=False)}
+
+    async def list(self, kind: Kind, *, namespace: str = "", selector: str = "") -> Sequence[KubeObject]:
+        if kind.name == "MutatingWebhookConfiguration":
+            return [KubeObject({"metadata": {"name": "stamps"}})] if self._known else []
+        return await super().list(kind, namespace=namespace, selector=selector)
+
+    async def apply(self, obj: KubeObject, *, force: bool = True, dry_run: bool = False) -> KubeObject:
+        self._asked += 1
+        raw = {**obj.raw, "data": {**obj.get("data", default={}), "stamp": f"made-up-{self._asked}"}}
+        return await super().apply(KubeObject(raw), force=force, dry_run=dry_run)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_webhook_makes_up_each_time_is_unknown(*, known: bool) -> None:
+    old, new = (revision(version, config_map(colour=version)) for version in "12")
+
+    async def planned() -> Plan:
+        server = Inventive(known=known)
+        await server.apply(dress(old.objects[0], old.digest))
+        look: Any = server
+        seen = await observe.take_snapshot(look, new, old, installation=None, namespace="app")
+        return make_plan(Intent("update", new, old, "app"), seen, strategy=Listed())
+
+    plan = asyncio.run(planned())
+    fields = {one.path: one.after for one in plan.changes[0].fields}
+    assert fields["data.colour"] == '"2"'
+    assert ("unknown" in str(fields["data.stamp"])) is known

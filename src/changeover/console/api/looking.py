@@ -34,7 +34,7 @@ async def prepared(call: Call, *, message: str = "") -> Prepared:
         version=asked.to,
         revision=asked.revision,
         strategy=asked.strategy,
-        parameters=Parameters(message=message),
+        parameters=Parameters(message=message, conflicts=asked.conflicts),
         accept_data_loss=frozenset(asked.accept),
         acknowledged=frozenset(asked.acknowledge),
     )

@@ -260,6 +260,7 @@ class PlanAsked(Asked):
     to: Word = ""
     revision: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     strategy: Literal["", "window", "plain"] = ""
+    conflicts: Literal["take", "keep", "stop"] = "take"
     accept: Words = []
     acknowledge: Words = []
 

@@ -133,6 +133,7 @@ class Runs:
             "moment": moment(seen),
             "plan": seen.plan,
             "evidence": seen.evidence,
+            "short": report.short(seen.evidence),
             "headline": headline(seen),
             "lead": lead(seen),
             "rows": track.rows(seen),

@@ -45,7 +45,13 @@ ORDER = (
     (Effect.KEEP, "ok", "stay, for they hold data"),
     (Effect.UNCHANGED, "off", "unchanged"),
 )
-_WISHED = ("strategy", "typed", "shown", "when", "at")
+CONFLICTS = {
+    "take": "Take them over: they become what the release says",
+    "keep": "Keep theirs: they stay as they are, now and with every later change",
+    "stop": "Stop: nothing begins while there are such fields",
+}
+"""What to do about fields that others have set."""
+_WISHED = ("strategy", "typed", "shown", "when", "at", "conflicts")
 """Fields by which a form says which plan was shown."""
 _WAYS = {"instant": ("ok", "At once"), "restore": ("warn", "Restore"), "removal": ("ok", "Removal")}
 
@@ -74,12 +80,21 @@ class Wish:
     """``next``: the Installation's next window; ``at``: what `at` says; else at once."""
     at: str = ""
     """``2026-11-24T22:00``, UTC."""
+    conflicts: str = "take"
+    """One of `CONFLICTS`."""
 
     @staticmethod
     def of(said: Mapping[str, str], *, message: str) -> Wish:
         """What fields of a form or an address say."""
         typed = tuple(one.strip() for one in said.get("typed", "").split(",") if one.strip())
-        return Wish(said.get("strategy", ""), typed, message, said.get("when", ""), said.get("at", "")[:16])
+        return Wish(
+            strategy=said.get("strategy", ""),
+            typed=typed,
+            message=message,
+            when=said.get("when", ""),
+            at=said.get("at", "")[:16],
+            conflicts=said.get("conflicts") or "take",
+        )
 
     @property
     def not_before(self) -> str:
@@ -90,7 +105,7 @@ class Wish:
     def query(self) -> str:
         """The same as an address has it."""
         said = {"strategy": self.strategy, "typed": ",".join(self.typed), "message": self.message}
-        said |= {"when": self.when, "at": self.at}
+        said |= {"when": self.when, "at": self.at, "conflicts": self.conflicts.removeprefix("take")}
         return urlencode({name: value for name, value in said.items() if value})
 
 
@@ -178,6 +193,7 @@ class Update:
             "findings": _findings(plan),
             "report": [one for one in chosen.report if one.fate.value != "kept"],
             "kept": sum(one.fate.value == "kept" for one in chosen.report),
+            "conflicts": CONFLICTS if _has_conflicts(plan, wish) else {},
             "strategies": [
                 strategy(plan, chosen=True),
                 *(strategy(one) if isinstance(one, Plan) else refused(*one) for one in made),
@@ -216,13 +232,15 @@ class Update:
     async def _prepared(self, outside: Outside, target: Mapping[str, Any], wish: Wish) -> Prepared:
         if wish.strategy and wish.strategy not in STRATEGIES:
             raise Refusal(422, "no-strategy", f"There is no strategy {wish.strategy[:40]}.", ", ".join(STRATEGIES))
+        if wish.conflicts not in CONFLICTS:
+            raise Refusal(422, "no-choice", f"Conflicts cannot be {wish.conflicts[:40]}.", ", ".join(CONFLICTS))
         ask = Ask(
             kind="rollback" if "number" in target else "update",
             version=str(target.get("version", "")),
             revision=int(target.get("number", 0)),
             strategy=wish.strategy,
             next_window=wish.when == "next",
-            parameters=Parameters(message=wish.message, not_before=wish.not_before),
+            parameters=Parameters(message=wish.message, not_before=wish.not_before, conflicts=wish.conflicts),
             accept_data_loss=frozenset(wish.typed),
         )
         followed = await installations.find(outside, self._room.installation)
@@ -246,7 +264,7 @@ def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
     first: Mapping[str, Any] = next(iter(_truth(plan)), {})
     restarts = int(facts.get("podsRestarting") or 0)
     rows = [
-        ("Without service", words.duration(away) if away else "0 s", "for what has one pod only"),
+        ("Without service", words.duration(away) if away else "0 s", _longest(facts.get("withoutReadyPod") or {})),
         (
             "Takes",
             words.duration(facts.get("expectedSeconds") or 0),
@@ -257,6 +275,13 @@ def strategy(plan: Plan, *, chosen: bool = False) -> dict[str, Any]:
     ]
     blocked = next((one.message for one in plan.findings if one.severity is Severity.BLOCKS), "")
     return {"name": plan.strategy, "word": word, "text": text, "rows": rows, "off": blocked, "chosen": chosen}
+
+
+def _longest(without: Mapping[str, float]) -> str:
+    """Which workload has no ready pod the longest."""
+    name = next(iter(without), "")
+    more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+    return f"{name}{more}" if name else "a ready pod is always there"
 
 
 def refused(name: str, why: str) -> dict[str, Any]:
@@ -272,6 +297,11 @@ def _findings(plan: Plan) -> list[Any]:
     order = {Severity.BLOCKS: 0, Severity.WARNS: 1, Severity.NOTES: 2}
     others = (one for one in plan.findings if one.reference not in guiding.SHOWN)
     return sorted(others, key=lambda one: order[one.severity])
+
+
+def _has_conflicts(plan: Plan, wish: Wish) -> bool:
+    """Whether there is anything to choose: fields that others have set, or a choice that was made already."""
+    return wish.conflicts != "take" or any(one.reference == "field-conflict" for one in plan.findings)
 
 
 def _headline(plan: Plan) -> str:

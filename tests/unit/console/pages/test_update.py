@@ -12,7 +12,7 @@ import yaml
 
 from changeover.actions.installations import CHANGEOVER, INSTALLATION
 from changeover.objects import KubeObject
-from changeover.ports import BackupPiece
+from changeover.ports import BackupPiece, FieldConflict
 from changeover.settings import INSTALLATION_LABEL
 from tests.unit.console.pages.furnished import MAP, Furnished, done
 from tests.unit.console.pages.questions import publish
@@ -86,6 +86,54 @@ def test_a_change_begins_when_it_is_told_to(desk: Furnished) -> None:
     page = olaf.get("/update/1.1.0?strategy=plain&when=next").text
     assert "Mon 23 Nov 2026, 21:00" in page
     assert "must fit before 2026-11-23 22:00" in page
+
+
+def contested(desk: Furnished) -> None:
+    """Somebody else has set the only field of the ConfigMap, and asks for it wherever it would become another."""
+    apply = desk.cluster.apply
+
+    async def refusing(obj: KubeObject, *, force: bool = True, dry_run: bool = False) -> KubeObject:
+        live = await desk.cluster.get(obj.ref)
+        if not force and live and obj.get("data", "host") != live.get("data", "host"):
+            conflict = FieldConflict("Others have set fields.")
+            conflict.owners = (("kubectl-edit", ".data.host"),)
+            raise conflict
+        return await apply(obj, force=force, dry_run=dry_run)
+
+    desk.cluster.apply = refusing  # type: ignore[method-assign]
+
+
+def test_what_others_have_set_is_taken_kept_or_a_reason_to_stop(desk: Furnished) -> None:
+    olaf, address = desk.client("olaf"), "/update/1.1.0?strategy=plain"
+    assert 'id="conflicts"' not in olaf.get(address).text, "there is nothing to choose"
+    contested(desk)
+    page = olaf.get(address).text
+    assert "1 fields were set by others and are taken over" in page
+    assert re.search(r'name="conflicts" value="take" checked', page)
+    stopped = olaf.get(f"{address}&conflicts=stop").text
+    assert "1.1.0 cannot run yet" in stopped
+    kept = olaf.get(f"{address}&conflicts=keep").text
+    assert "1 fields stay as others have set them" in kept
+    assert "are taken over" not in kept
+    assert 'name="conflicts" value="keep"' in kept.partition('id="deploy"')[2], "what is posted names the same plan"
+    assert olaf.get(f"{address}&conflicts=burn").status_code == 422
+
+
+def test_programs_choose_as_well(desk: Furnished) -> None:
+    contested(desk)
+    olaf = desk.client("olaf")
+
+    def findings(conflicts: str) -> set[tuple[str, str]]:
+        query = {"to": "1.1.0", "strategy": "plain", **({"conflicts": conflicts} if conflicts else {})}
+        answer = olaf.get("/api/v1/plan", params=query)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()["findings"]
+        return {(one["reference"], one["severity"]) for one in found if "field" in one["reference"]}
+
+    assert findings("") == findings("take") == {("field-conflict", "warns")}
+    assert findings("stop") == {("field-conflict", "blocks")}
+    assert findings("keep") == {("fields-kept", "notes")}
+    assert olaf.get("/api/v1/plan", params={"to": "1.1.0", "conflicts": "burn"}).status_code == 422
 
 
 def test_releases_and_revisions_are_compared(desk: Furnished) -> None:
