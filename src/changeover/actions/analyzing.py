@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from changeover.actions import checking
-from changeover.actions.checking import ORDER, Checked
-from changeover.checks import specs
+from changeover.actions.checking import Checked
+from changeover.checks import gaps, specs
 from changeover.checks.bundle import Mask
 from changeover.errors import Problem
 from changeover.objects import KubeObject
@@ -37,11 +37,10 @@ def analyze(
             found=", ".join(found.documents) or "no spec in it",
             hint="name a file with analyzers by --spec",
         )
-    mask = Mask(found.redactors)
-    judged = [one for analyzer in found.analyzers for one in checking.judge(analyzer, inside, mask, now=now)]
-    for analyzer in found.host_analyzers:
-        judged += checking.judge(analyzer, inside, mask, now=now, host=True)
-    return Checked(found, Collected(inside), tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict))))
+    collectors = (*found.collectors, *found.host_collectors)
+    fetched = gaps.told_in(inside, [one.title for one in collectors])
+    bench = checking.Bench(gaps.Brought(collectors, fetched, inside), Mask(found.redactors), now)
+    return Checked(found, Collected(inside, fetched), checking.judge_all(found, bench))
 
 
 def _without_top(bundle: Mapping[str, bytes]) -> Mapping[str, bytes]:

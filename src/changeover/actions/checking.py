@@ -14,9 +14,10 @@ from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
-from changeover.checks import analyzers, collector_images, consent, specs
+from changeover.checks import analyzers, collector_images, consent, gaps, specs
 from changeover.checks.bundle import Mask
 from changeover.checks.consent import Consent
+from changeover.checks.finding import About
 from changeover.checks.specs import Specs
 from changeover.objects import Kind, KubeObject
 from changeover.package.answers import Given
@@ -64,10 +65,25 @@ class Judged:
     strict: bool = False
     measured: str = ""
     uri: str = ""
+    threshold: str = ""
+    """The condition that held, or those that did not."""
+    about: tuple[About, ...] = ()
+    hint: str = ""
+    """What to do, beside what the message says; of what is unknown, what would make it known."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs and records."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "about"}
+        return {**told, "objects": [one.as_json() for one in self.about]}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What analyzers are judged by, and what their words must not show."""
+
+    brought: gaps.Brought
+    mask: Mask
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +127,14 @@ async def worst_of_each(
     if not named:
         return [None] * len(analyzers)
     light = specs.lighter(Specs(analyzers=named))
-    may, _ = consent.split(light.complete().collectors, how.allowed)
+    collectors = light.complete().collectors
+    may, skipped = consent.split(collectors, how.allowed)
     raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
-    mask, now = Mask(secrets=await _secrets(outside), values=hide), outside.clock.now()
+    mask = Mask(secrets=await _secrets(outside), values=hide)
+    bench = Bench(gaps.Brought(collectors, (*raw.fetched, *skipped), raw.files), mask, outside.clock.now())
     nothing = Judged("unknown", "", "the check says nothing", "")
     return [
-        None
-        if one is None
-        else min(judge(one, raw.files, mask, now=now), key=lambda said: ORDER.index(said.verdict), default=nothing)
+        None if one is None else min(judge(one, bench), key=lambda said: ORDER.index(said.verdict), default=nothing)
         for one in analyzers
     ]
 
@@ -127,27 +143,26 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     """Collect what may be collected, judge it, and take secrets out. Raises BadRedactor."""
     began = outside.clock.monotonic()
     complete = wanted.complete()
-    may, skipped = consent.split((*complete.collectors, *complete.host_collectors), how.allowed)
+    collectors = (*complete.collectors, *complete.host_collectors)
+    may, skipped = consent.split(collectors, how.allowed)
     raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
-    now = outside.clock.now()
-    judged = [one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask, now=now)]
-    for analyzer in complete.host_analyzers:
-        judged += judge(analyzer, raw.files, mask, now=now, host=True)
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
-    return Checked(
-        complete,
-        Collected(mask.files(raw.files), fetched),
-        tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict))),
-        outside.clock.monotonic() - began,
-    )
+    judged = judge_all(complete, Bench(gaps.Brought(collectors, fetched, raw.files), mask, outside.clock.now()))
+    return Checked(complete, Collected(mask.files(raw.files), fetched), judged, outside.clock.monotonic() - began)
 
 
-def judge(
-    analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask, *, now: datetime, host: bool = False
-) -> list[Judged]:
-    """What one analyzer says of the files; `host`: it is one of a host."""
-    texts = _Texts(files)
+def judge_all(wanted: Specs, bench: Bench) -> tuple[Judged, ...]:
+    """What every analyzer says, the worst first."""
+    judged = [one for analyzer in wanted.analyzers for one in judge(analyzer, bench)]
+    for analyzer in wanted.host_analyzers:
+        judged += judge(analyzer, bench, host=True)
+    return tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict)))
+
+
+def judge(analyzer: Mapping[str, Any], bench: Bench, *, host: bool = False) -> list[Judged]:
+    """What one analyzer says of what was brought; `host`: it is one of a host."""
+    mask, texts = bench.mask, _Texts(bench.brought.files)
     kind, strict = specs.kind_of(analyzer), specs.is_strict(analyzer)
     return [
         Judged(
@@ -158,8 +173,11 @@ def judge(
             strict,
             mask.words(one.measured),
             mask.words(one.uri),
+            mask.words(one.threshold),
+            tuple(replace(each, name=mask.words(each.name)) for each in one.about),
+            mask.words(gaps.hint_for(one.missing, kind, bench.brought, host=host) if one.missing else one.hint),
         )
-        for one in analyzers.analyze(analyzer, texts, host=host, now=now)
+        for one in analyzers.analyze(analyzer, texts, host=host, now=bench.now)
     ]
 
 

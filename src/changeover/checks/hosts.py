@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from changeover.checks import happenings
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
 from changeover.checks.outcomes import first
 from changeover.package.application import mapping, text, texts
 
@@ -34,26 +34,30 @@ def of_file(folder: str, name: str, title: str, judge: OfOne) -> Judge:
         return [
             one
             for node in nodes(files, path)
-            for one in _of_node(judge, spec, f"{called} - Node {node}", files.get(f"{ROOT}/{folder}/{node}/{file}"))
+            for one in _of_node(judge, spec, f"{called} - Node {node}", files, path=f"{ROOT}/{folder}/{node}/{file}")
         ]
 
     return judged
 
 
-def _of_node(judge: OfOne, spec: Mapping[str, Any], title: str, content: str | None) -> list[Finding]:
-    if content is None:
-        return [Finding("unknown", title, "Nothing was collected of this node, so it cannot be judged.")]
+def _of_node(
+    judge: OfOne, spec: Mapping[str, Any], title: str, files: Mapping[str, str], *, path: str
+) -> list[Finding]:
+    node = About("Node", path.split("/")[-2])
+    if path not in files:
+        words = "Nothing was collected of this node, so it cannot be judged."
+        return [Finding("unknown", title, words, about=(node,), missing=path)]
     try:
-        return judge(spec, title, content)
+        return [one if one.about else one.on(node) for one in judge(spec, title, files[path])]
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as wrong:
-        return [Finding("unknown", title, f"This cannot be judged: {wrong}.")]
+        return [Finding("unknown", title, f"This cannot be judged: {wrong}.", about=(node,))]
 
 
 def nodes(files: Mapping[str, str], path: str) -> tuple[str, ...]:
     """The nodes from which host collectors brought files. Raises CannotJudge, saying that `path` is missing."""
     listed = mapping(json.loads(files.get(f"{ROOT}/system/node_list.json", "{}"))).get("nodes")
     if not texts(listed):
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     return texts(listed)
 
 

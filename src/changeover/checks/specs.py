@@ -83,7 +83,9 @@ def lighter(wanted: Specs) -> Specs:
     """The same, leaving out what takes long and no analyzer of it reads."""
     reads = {kind_of(one) for one in wanted.analyzers}
     files = [text(mapping(one.get(kind_of(one))).get("fileName")) for one in wanted.analyzers]
-    if "clusterResource" in reads or any("custom-resources" in file or "/logs/" in file for file in files):
+    if reads & {"clusterResource", "imagePullSecret"} or any(
+        "custom-resources" in file or "/logs/" in file for file in files
+    ):
         return wanted
     light = tuple(
         Collector(one.kind, {**one.spec, LIGHT: True}) if one.kind == "clusterResources" else one

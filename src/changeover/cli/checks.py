@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from changeover.checks.consent import Consent
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NAMED = 5
+"""Objects of a finding that are shown; as JSON all are."""
 CLASSES = ("exec", "run", "privileged", "http", "secrets", "host")
 
 
@@ -177,9 +179,18 @@ def judged_lines(one: Judged) -> Iterator[str]:
     yield f"{output.state(one.verdict, 9)}{one.title}"
     more = [*one.message.strip().splitlines()]
     more += [f"measured: {one.measured}"] if one.measured else []
+    more += [f"threshold: {one.threshold}"] if one.threshold else []
+    more += [f"object: {named(one)}"] if one.about else []
+    more += [f"to do: {one.hint}"] if one.hint else []
     more += [f"see: {one.uri}"] if one.uri and one.verdict != "pass" else []
     for line in more:
         yield f"{'':9}{line}"
+
+
+def named(one: Judged) -> str:
+    """The objects that a finding is about; of many the first."""
+    more = len(one.about) - NAMED
+    return ", ".join(str(about) for about in one.about[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _texts(paths: Sequence[Path]) -> tuple[tuple[str, str], ...]:

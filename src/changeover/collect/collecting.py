@@ -18,6 +18,7 @@ from changeover.collect.scene import Scene, Sink, TooMuch
 from changeover.collect.table import COLLECTORS, HOST_COLLECTORS, Row
 from changeover.errors import Problem
 from changeover.ports import Bounds, Cluster, ClusterProblem, Collected, Collector, Fetched, Http, Progress
+from changeover.settings import SKIPPED_FILE
 
 AT_ONCE = 6
 NOT_SUPPORTED = "not supported"
@@ -126,9 +127,8 @@ def gathered(done: Sequence[tuple[Fetched, Mapping[str, bytes]]], *, total: int)
         fetched.append(here)
     for one in fetched:
         if one.state in {"failed", "partial"}:
-            place = one.title.replace("/", "-")
-            files[f"collector-errors/{place}-error.json"] = json.dumps([one.reason], indent=2).encode()
+            files[one.error_file] = json.dumps([one.reason], indent=2).encode()
     skipped = [one.as_json() for one in fetched if one.state == "skipped"]
     if skipped:
-        files["skipped-collectors.json"] = json.dumps(skipped, indent=2).encode()
+        files[SKIPPED_FILE] = json.dumps(skipped, indent=2).encode()
     return Collected(files, tuple(fetched))
