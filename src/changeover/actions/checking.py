@@ -15,7 +15,7 @@ from changeover.actions.answers import Answers
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
 from changeover.checks import analyzers, collector_images, consent, gaps, specs
-from changeover.checks.bundle import Mask
+from changeover.checks.bundle import SPEC_FILE, Mask
 from changeover.checks.consent import Consent
 from changeover.checks.finding import About
 from changeover.checks.specs import Specs
@@ -149,7 +149,8 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
     judged = judge_all(complete, Bench(gaps.Brought(collectors, fetched, raw.files), mask, outside.clock.now()))
-    return Checked(complete, Collected(mask.files(raw.files), fetched), judged, outside.clock.monotonic() - began)
+    files = mask.files(raw.files) | {SPEC_FILE: mask.documents(specs.documents_for(complete))}
+    return Checked(complete, Collected(files, fetched), judged, outside.clock.monotonic() - began)
 
 
 def judge_all(wanted: Specs, bench: Bench) -> tuple[Judged, ...]:

@@ -16,6 +16,9 @@ from changeover.ports import Collector
 PACKED = (".tgz", ".gz", ".tar", ".zip", ".zst")
 """Files in which no text is looked for, as Troubleshoot leaves them."""
 
+SPEC_FILE = "spec.yaml"
+"""By which specs a bundle of ours was made: its own judge it again."""
+
 _SEVERITY = {"fail": "error", "warn": "warn", "unknown": "warn", "pass": "debug"}
 
 
@@ -43,6 +46,21 @@ class Mask:
         """A message without secrets."""
         return redactors.redact(text, "messages.txt", self._redactors).output
 
+    def documents(self, documents: Iterable[Mapping[str, Any]]) -> bytes:
+        """A stream of documents without secrets that is still one: every word, then the text as the files are."""
+        text = "\n---\n".join(json.dumps(self._leaves(one), indent=2, ensure_ascii=False) for one in documents)
+        return self.file(SPEC_FILE, text.encode("utf-8", "surrogateescape"))
+
+    def _leaves(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {self.words(str(key)): self._leaves(inside) for key, inside in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._leaves(one) for one in value]
+        if value is None or isinstance(value, bool):
+            return value
+        shown = self.words(str(value))
+        return value if shown == str(value) and isinstance(value, int | float | str) else shown
+
     def files(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """All files without secrets."""
         return {path: self.file(path, content) for path, content in files.items()}
@@ -59,23 +77,25 @@ def pack(files: Mapping[str, bytes], *, name: str, made_by: str, analysis: Seque
     return archive.pack(whole, top=name)
 
 
-def analysis_entry(title: str, message: str, *, verdict: str, kind: str, uri: str = "") -> dict[str, Any]:
-    """One entry of analysis.json, as Troubleshoot writes it; `verdict` is ours, said as well."""
-    name = re.sub(r"[^a-z0-9]+", ".", title.lower()).strip(".")
+def analysis_entry(told: Mapping[str, Any]) -> dict[str, Any]:
+    """One entry of analysis.json, as Troubleshoot writes it, of a result as JSON; what it has no place for follows."""
+    name = re.sub(r"[^a-z0-9]+", ".", str(told["title"]).lower()).strip(".")
+    severity = _SEVERITY.get(told["verdict"], "warn")
+    ours = {key: told[key] for key in ("verdict", "uri", "measured", "threshold", "objects", "hint")}
     return {
         "name": name,
         "labels": {"desiredPosition": "1"},
         "insight": {
             "name": name,
             "labels": {},
-            "primary": title,
-            "detail": message,
-            "severity": _SEVERITY.get(verdict, "warn"),
+            "primary": told["title"],
+            "detail": told["message"],
+            "severity": severity,
         },
-        "severity": _SEVERITY.get(verdict, "warn"),
-        "analyzerSpec": kind,
-        "verdict": verdict,
-        "uri": uri,
+        "severity": severity,
+        "analyzerSpec": told["kind"],
+        **({"involvedObject": told["objects"][0]} if told["objects"] else {}),
+        **ours,
     }
 
 

@@ -131,6 +131,31 @@ def read(documents: Iterable[Mapping[str, Any]], *, kinds: frozenset[str] = KIND
     )
 
 
+def documents_for(wanted: Specs) -> list[Mapping[str, Any]]:
+    """The documents that ask for the same, as a bundle keeps them; without redactors, for they hold what they hide.
+
+    One for each place where host collectors look, because a document says that of all of its own.
+    """
+    nodes = [one for one in wanted.host_collectors if one.place == "nodes"]
+    here = [one for one in wanted.host_collectors if one.place != "nodes"]
+    first = {
+        "collectors": _entries(wanted.collectors),
+        "analyzers": list(wanted.analyzers),
+        "hostCollectors": _entries(here),
+        "hostAnalyzers": list(wanted.host_analyzers),
+    }
+    second = {"hostCollectors": _entries(nodes), "runHostCollectorsInPod": True}
+    return [
+        {"apiVersion": f"{GROUPS[0]}v1beta2", "kind": "SupportBundle", "metadata": {"name": name}, "spec": spec}
+        for name, spec in (("collected", first), ("collected-of-nodes", second))
+        if name == "collected" or nodes
+    ]
+
+
+def _entries(collectors: Iterable[Collector]) -> list[Mapping[str, Any]]:
+    return [{one.kind: {key: value for key, value in one.spec.items() if key != LIGHT}} for one in collectors]
+
+
 def documents_of(
     written: str,
     *,
