@@ -1,6 +1,6 @@
 """Analyzers of one value of a document: jsonCompare, yamlCompare, clusterResource. Pure.
 
-* a path is dotted, ``a.[0].b``; jsonCompare also takes a JSONPath of names, indexes, ``*`` and ``..``
+* a path is dotted, ``a.[0].b``; jsonCompare also takes a JSONPath
 * the value there must equal the wanted one; without a condition pass wants that, fail and warn the contrary
 * clusterResource also compares by a pattern, by its groups, or by ``<op> <number or quantity>``
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.checks import redactors, secret_values
+from changeover.checks import jsonpath, redactors, secret_values
 from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
 from changeover.checks.outcomes import compare, entries, equality, first, no_outcome, said, words
 from changeover.checks.texts import by_groups, matching, pattern_of
@@ -22,11 +22,8 @@ from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings
 from changeover.quantity import amount
 
-_STEP = re.compile(r"(\.\.)?\.?(?:(\*|[A-Za-z_][\w-]*)|\[(?:(\*|-?\d+)|'([^']*)'|\"([^\"]*)\")\])")
 _SHOWN = 120
 """Characters of a value that are shown."""
-_LONGEST = 100_000
-"""Values that a JSONPath may reach; more is refused."""
 Read = Callable[[str], Any]
 _FILES = {
     "persistentvolumeclaim": "pvcs",
@@ -62,8 +59,8 @@ def compared(read: Read, title: str) -> Callable[[Mapping[str, Any], Mapping[str
 
 
 def _equal(spec: Mapping[str, Any], title: str, document: Any, wanted: Any) -> Finding:
-    path = str(spec.get("jsonPath") or spec.get("path") or "")
-    found = select(document, path) if spec.get("jsonPath") else at(document, path)
+    path = str(spec.get("path") or spec.get("jsonPath") or "")
+    found = jsonpath.select(document, path) if spec.get("jsonPath") and not spec.get("path") else at(document, path)
     return _by_truth(
         spec, title, _Compared(same(found, wanted), shown(found, path), f"== {shown(wanted, path)}"), document
     )
@@ -123,41 +120,6 @@ def at(document: Any, path: str) -> Any:
         else:
             raise CannotJudge(f"there is nothing at {path}")
     return value
-
-
-def select(document: Any, path: str) -> Any:
-    """What a JSONPath ``{$.a[0]..b}`` finds: the value, or the list of them when there is not exactly one."""
-    inner = path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
-    values, where = [document], 0
-    while where < len(inner):
-        step = _STEP.match(inner, where)
-        if step is None:
-            raise CannotJudge(f"the JSONPath {path} cannot be read from {inner[where:]!r}")
-        start = [deep for one in values for deep in _everywhere(one)] if step[1] else values
-        key = next(one for one in step.groups()[1:] if one is not None)
-        values = [found for one in start for found in _child(one, key)]
-        if len(values) > _LONGEST:
-            raise CannotJudge(f"the JSONPath {path} finds too much")
-        where = step.end()
-    return values[0] if len(values) == 1 else values
-
-
-def _everywhere(value: Any) -> Iterator[Any]:
-    yield value
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for one in inside:
-        yield from _everywhere(one)
-
-
-def _child(value: Any, key: str) -> Sequence[Any]:
-    if isinstance(value, Mapping):
-        return list(value.values()) if key == "*" else [value[key]] if key in value else []
-    if not isinstance(value, list):
-        return []
-    if key == "*":
-        return value
-    number = int(key) if key.removeprefix("-").isdecimal() else len(value)
-    return [value[number]] if -len(value) <= number < len(value) else []
 
 
 def read_json(content: str) -> Any:
