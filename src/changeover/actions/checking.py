@@ -117,6 +117,8 @@ class How:
     allowed: frozenset[Consent] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
     tell: Progress = lambda _: None
+    image: str = ""
+    """The product's, for collectors that look at each node; without it they are skipped."""
 
 
 async def worst_of_each(
@@ -145,7 +147,7 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     complete = wanted.complete()
     collectors = (*complete.collectors, *complete.host_collectors)
     may, skipped = consent.split(collectors, how.allowed)
-    raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
+    raw = await outside.collect(specs.in_pods(may, how.image), bounds=how.bounds, tell=how.tell)
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
     judged = judge_all(complete, Bench(gaps.Brought(collectors, fetched, raw.files), mask, outside.clock.now()))

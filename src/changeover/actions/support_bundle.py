@@ -69,7 +69,7 @@ def packed(outside: Outside, checked: Checked) -> Packed:
 
 def with_ours(found: Specs, namespace: str) -> Specs:
     """A spec that collects nothing of its own gets ours; its redactors stay."""
-    if found.collectors or found.analyzers:
+    if found.collectors or found.analyzers or found.host_collectors or found.host_analyzers:
         return found
     ours = bundle.default_specs(namespace)
     return Specs(ours.collectors, ours.analyzers, found.redactors, documents=(*found.documents, *ours.documents))

@@ -24,7 +24,7 @@ from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
 from changeover.ports import Collector
-from changeover.settings import LIGHT
+from changeover.settings import IMAGE, LIGHT
 
 GROUPS = ("troubleshoot.sh/", "troubleshoot.replicated.com/")
 KINDS = frozenset(
@@ -94,6 +94,13 @@ def lighter(wanted: Specs) -> Specs:
     return replace(wanted, collectors=light)
 
 
+def in_pods(collectors: Iterable[Collector], image: str) -> tuple[Collector, ...]:
+    """The same, those that look at each node by pods of this image."""
+    return tuple(
+        replace(one, spec={**one.spec, IMAGE: image}) if one.place == "nodes" and image else one for one in collectors
+    )
+
+
 def is_spec(raw: Mapping[str, Any]) -> bool:
     """Whether a document is one of Troubleshoot's."""
     return text(raw.get("apiVersion")).startswith(GROUPS) and raw.get("kind") in KINDS
@@ -153,7 +160,9 @@ def documents_for(wanted: Specs) -> list[Mapping[str, Any]]:
 
 
 def _entries(collectors: Iterable[Collector]) -> list[Mapping[str, Any]]:
-    return [{one.kind: {key: value for key, value in one.spec.items() if key != LIGHT}} for one in collectors]
+    return [
+        {one.kind: {key: value for key, value in one.spec.items() if key not in {IMAGE, LIGHT}}} for one in collectors
+    ]
 
 
 def documents_of(

@@ -43,6 +43,9 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="CLASS",
             help=f"What collectors may do beyond reading: {', '.join(CLASSES)}, all.",
         ),
+        click.option(
+            "--image", envvar="CHANGEOVER_IMAGE", default="", help="The product's image, for pods on the nodes."
+        ),
         click.option("--timeout", "seconds", type=float, default=60.0, show_default=True, help="Seconds a collector."),
     ):
         command = option(command)
@@ -209,7 +212,8 @@ def _how(where: Where, chosen: Mapping[str, Any]) -> How:
     from changeover.ports import Bounds
 
     bounds = Bounds(seconds=chosen["seconds"])
-    return How(allowed(chosen["allow"]), bounds, (lambda _: None) if where.json else _progress)
+    tell = (lambda _: None) if where.json else _progress
+    return How(allowed(chosen["allow"]), bounds, tell, chosen["image"])
 
 
 def allowed(words: Sequence[str]) -> frozenset[Consent]:

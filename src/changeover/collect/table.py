@@ -42,6 +42,8 @@ class Row:
 _SEE_PODS = (("list", PODS),)
 _RUN = (("create", PODS), ("get", PODS), ("delete", PODS), ("get", LOGS))
 _DAEMON = tuple((verb, DAEMON_SETS) for verb in ("create", "get", "delete")) + _SEE_PODS + (("get", PODS),)
+DAEMON_RIGHTS = (*_DAEMON, ("get", LOGS))
+"""For pods on every node whose logs are read."""
 
 COLLECTORS = {
     "clusterInfo": Row(facts.cluster_info),
@@ -62,8 +64,8 @@ COLLECTORS = {
     "helm": Row(releases.helm, (("list", SECRETS),)),
     "nodeMetrics": Row(figures.node_metrics, (("get", NODE_FIGURES),)),
     "registryImages": Row(registries.registry_images),
-    "runDaemonSet": Row(on_nodes.run_daemon_set, (*_DAEMON, ("get", LOGS))),
-    "sysctl": Row(on_nodes.sysctl, (*_DAEMON, ("get", LOGS))),
+    "runDaemonSet": Row(on_nodes.run_daemon_set, DAEMON_RIGHTS),
+    "sysctl": Row(on_nodes.sysctl, DAEMON_RIGHTS),
     "copyFromHost": Row(on_nodes.copy_from_host, (*_DAEMON, ("create", EXEC))),
 }
 """By the name that specs use; anything else is skipped, by its name."""

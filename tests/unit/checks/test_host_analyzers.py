@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from changeover.checks.analyzers import HOST_JUDGES, HOST_TIMED, analyze
-from changeover.checks.documents import same, select
-from changeover.checks.finding import CannotJudge
+from changeover.checks.documents import same
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ASKS_FOR_NO_FILE = {"subnetContainsIP"}
@@ -78,27 +77,6 @@ def test_no_answer_is_no_status() -> None:
     files = {"host-collectors/http/x.json": {"Error": {"message": "refused"}}}
     assert host("http", "statusCode != 200", files, collectorName="x")[0][0] == "fail"
     assert host("http", "error", files, collectorName="x")[0][0] == "pass"
-
-
-@pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("{$.a[0].b}", 1),
-        ("{.a[-1].b}", 2),
-        ("{$..b}", [1, 2]),
-        ("{$.a[*]['b']}", [1, 2]),
-        ("{$.nothing}", []),
-        ("{$.a[7]}", []),
-    ],
-)
-def test_json_paths(path: str, found: Any) -> None:
-    assert select({"a": [{"b": 1}, {"b": 2}]}, path) == found
-
-
-@pytest.mark.parametrize("path", ["{$.a[?(@.b>1)]}", "{$.a[0:1]}", "{range .a[*]}"])
-def test_json_paths_that_we_do_not_know_are_not_guessed(path: str) -> None:
-    with pytest.raises(CannotJudge):
-        select({"a": [{"b": 1}, {"b": 2}]}, path)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_kernel_modules_are_loaded_built_in_or_loadable(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="only systems of Debian's family have dpkg-query")
 def test_packages_of_the_system() -> None:
-    name = system.machine.described()["platform"]
+    name = system.machine.described(Path("/"))["platform"]
     done = collect("systemPackages", **{name: ["dpkg", "no-such-package-here", "--admindir=/tmp"]})
     (content,) = done.files.values()
     told = {one["name"]: one["exitCode"] == "0" for one in json.loads(content)["packages"]}
@@ -187,9 +187,3 @@ def test_every_look_at_the_machine_is_asked_for(kind: str) -> None:
     collector = Collector(kind, {}, "host")
     assert Consent.HOST in asked([collector])
     assert next(one.reason for one in split([collector], ())[1]).startswith("not agreed to: --allow host")
-
-
-def test_nodes_are_not_looked_at_from_here() -> None:
-    collecting = ClusterCollecting(World(), World(), namespace="home", find_images=World().find_images)  # type: ignore[arg-type]
-    done = asyncio.run(collecting([Collector("cpu", {}, "nodes")], bounds=Bounds(), tell=lambda _: None))
-    assert [(one.title, one.state, one.reason) for one in done.fetched] == [("node cpu", "skipped", "not supported")]
