@@ -14,6 +14,7 @@ from changeover.checks import (
     happenings,
     hosts,
     kernels,
+    longhorn,
     machines,
     network,
     nodes,
@@ -21,10 +22,12 @@ from changeover.checks import (
     requests,
     storage,
     texts,
+    velero,
     workloads,
 )
 from changeover.checks.finding import CannotJudge, Finding, NotCollected
 from changeover.checks.specs import kind_of
+from changeover.errors import Problem
 from changeover.package.application import mapping, text
 
 Judge = Callable[[Mapping[str, Any], Mapping[str, str]], list[Finding]]
@@ -51,6 +54,8 @@ JUDGES: Mapping[str, Judge] = {
     "clusterResource": documents.cluster_resource,
     "cephStatus": storage.ceph_status,
     "nodeMetrics": storage.node_metrics,
+    "longhorn": longhorn.longhorn,
+    "velero": velero.velero,
     "goldpinger": network.goldpinger,
     "weaveReport": network.weave_report,
     **{kind: databases.database(kind) for kind in ("postgres", "mysql", "redis", "mssql", "clickhouse", "s3Status")},
@@ -104,7 +109,7 @@ def analyze(
         return [Finding("unknown", title, f"This cannot be judged: {gap}.", missing=gap.path)]
     except CannotJudge as reason:
         return [Finding("unknown", title, f"This cannot be judged: {reason}.", hint=VENDORS)]
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as wrong:
+    except (Problem, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as wrong:
         return [
             Finding("unknown", title, f"What it says, or what was collected, cannot be read: {wrong}", hint=VENDORS)
         ]

@@ -39,6 +39,7 @@ _DATABASES = ("postgres", "postgresql", "mysql", "redis")
 _KINDS: Mapping[str, frozenset[Consent]] = {
     "exec": frozenset({Consent.EXEC}),
     "copy": frozenset({Consent.EXEC}),
+    "ceph": frozenset({Consent.EXEC}),
     "run": frozenset({Consent.RUN}),
     "runPod": frozenset({Consent.RUN}),
     "http": frozenset({Consent.HTTP}),

@@ -23,6 +23,7 @@ _FOLDERS = {
     "cluster-resources": "clusterResources",
     "secrets": "secret",
     "configmaps": "configMap",
+    "longhorn": "longhorn",
 }
 _LONGEST = 300
 """Characters of an API server's words."""

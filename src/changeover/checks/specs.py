@@ -83,7 +83,7 @@ def lighter(wanted: Specs) -> Specs:
     """The same, leaving out what takes long and no analyzer of it reads."""
     reads = {kind_of(one) for one in wanted.analyzers}
     files = [text(mapping(one.get(kind_of(one))).get("fileName")) for one in wanted.analyzers]
-    if reads & {"clusterResource", "imagePullSecret"} or any(
+    if reads & {"clusterResource", "imagePullSecret", "velero"} or any(
         "custom-resources" in file or "/logs/" in file for file in files
     ):
         return wanted

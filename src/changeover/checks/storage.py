@@ -19,6 +19,8 @@ from changeover.checks.redactors import path_pattern
 from changeover.checks.texts import pattern_of
 from changeover.package.application import mapping, mappings
 
+ROOK = "rook-ceph"
+"""The namespace that paths do not name."""
 _RANK = {"HEALTH_ERR": 0, "HEALTH_WARN": 1, "HEALTH_OK": 2}
 _MEANT: Mapping[Verdict, str] = {"pass": "HEALTH_OK", "warn": "HEALTH_WARN", "fail": "HEALTH_ERR"}
 _PATIENT = Fraction(80)
@@ -28,7 +30,8 @@ _PATIENT = Fraction(80)
 def ceph_status(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """``HEALTH_OK`` or ``<op> HEALTH_WARN``."""
     title = str(spec.get("checkName") or "Ceph Status")
-    parts = (str(spec.get("collectorName") or ""), str(spec.get("namespace") or ""), "ceph/status.json")
+    namespace = str(spec.get("namespace") or "")
+    parts = (str(spec.get("collectorName") or ""), namespace if namespace != ROOK else "", "ceph/status.json")
     path = "/".join(filter(None, parts))
     if path not in files:
         raise NotCollected(path)

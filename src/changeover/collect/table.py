@@ -16,6 +16,7 @@ from changeover.collect import (
     releases,
     resources,
     running,
+    storage,
     stored,
 )
 from changeover.collect.host import letters, machine, reach, system
@@ -66,6 +67,8 @@ COLLECTORS = {
     "registryImages": Row(registries.registry_images),
     "runDaemonSet": Row(on_nodes.run_daemon_set, DAEMON_RIGHTS),
     "sysctl": Row(on_nodes.sysctl, DAEMON_RIGHTS),
+    "ceph": Row(storage.ceph),
+    "longhorn": Row(storage.longhorn),
     "copyFromHost": Row(on_nodes.copy_from_host, (*_DAEMON, ("create", EXEC))),
 }
 """By the name that specs use; anything else is skipped, by its name."""
