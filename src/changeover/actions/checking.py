@@ -211,8 +211,12 @@ async def _secrets(outside: Outside) -> Sequence[KubeObject]:
 
 
 def of_files(files: Sequence[tuple[str, str]], *, values: Mapping[str, Any] | None = None) -> Subject:
-    """Of (name, text) of files. Raises BrokenYaml, TemplateProblem, NoSpec."""
-    found = [one for name, text in files for one in specs.documents_of(text, file=name, values=values)]
+    """Of (name, text) of files. Raises BrokenYaml, TemplateProblem, BrokenSpec, NoSpec."""
+    found: list[Mapping[str, Any]] = []
+    for name, text in files:
+        read = specs.documents_of(text, file=name, values=values)
+        specs.refuse_broken(read, file=name)
+        found += read
     title = ", ".join(name for name, _ in files)
     if not found:
         kinds = ", ".join(sorted(specs.KINDS))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from changeover.checks.finding import About, CannotJudge, Finding, NotCollected, Verdict
+from changeover.package.application import mapping, mappings
 
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 DEFAULT_STORAGE = (
@@ -42,7 +43,7 @@ def judge(kind: str, spec: Mapping[str, Any], files: Mapping[str, str]) -> Findi
     except (CannotJudge, ValueError, TypeError, AttributeError) as unreadable:
         return Finding("unknown", title, f"What was collected about it cannot be read: {unreadable}", about=about)
     absence: tuple[Verdict, ...] = ("fail", "warn") if kind == "customResourceDefinition" else ("fail",)
-    said = _last(spec.get("outcomes") or (), ("pass",) if found else absence, title)
+    said = _last(mappings(spec.get("outcomes")), ("pass",) if found else absence, title)
     if said is None and default_class:
         said = Finding("pass" if found else "fail", title, f"{'' if found else 'No '}{DEFAULT_TITLE} found")
     return said and replace(said, measured=f"{'' if found else 'not '}there", threshold="there", about=about)
@@ -59,7 +60,7 @@ def _last(outcomes: Sequence[Mapping[str, Any]], wanted: Sequence[Verdict], titl
     for outcome in outcomes:
         for verdict in wanted:
             if outcome.get(verdict) is not None:
-                told = outcome[verdict]
+                told = mapping(outcome[verdict])
                 said = Finding(verdict, title, str(told.get("message") or ""), str(told.get("uri") or ""))
     return said
 

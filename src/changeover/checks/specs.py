@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from changeover.errors import Problem
-from changeover.gotemplate import Function, parse
+from changeover.gotemplate import parse, sprig
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
@@ -43,6 +43,8 @@ LABELS = ("troubleshoot.sh/kind", "troubleshoot.io/kind")
 DATA_KEYS = ("support-bundle-spec", "preflight.yaml", "preflight-spec", "redactor-spec")
 """Where Secrets and ConfigMaps hold a spec."""
 
+LISTS = ("collectors", "analyzers", "hostCollectors", "hostAnalyzers", "remoteCollectors", "redactors")
+"""Fields of a document that hold entries."""
 Place = Literal["cluster", "host", "nodes"]
 ALWAYS = ("clusterInfo", "clusterResources")
 _TEMPLATED = re.compile(r"^apiVersion:\s*[\"']?troubleshoot\.sh/v1beta3\b", re.MULTILINE)
@@ -52,6 +54,12 @@ class NoSpec(Problem):
     """A file, package or cluster that says nothing about what to check."""
 
     reference = "no-spec"
+
+
+class BrokenSpec(Problem):
+    """A Troubleshoot document that is not shaped as one: what it asks for would be passed over in silence."""
+
+    reference = "broken-spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +173,34 @@ def _entries(collectors: Iterable[Collector]) -> list[Mapping[str, Any]]:
     ]
 
 
-def documents_of(
-    written: str,
-    *,
-    file: str,
-    values: Mapping[str, Any] | None = None,
-    functions: Mapping[str, Function] | None = None,
-) -> list[Mapping[str, Any]]:
+def documents_of(written: str, *, file: str, values: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
     """The Troubleshoot documents of a text, templated ones rendered. Raises BrokenYaml, TemplateProblem."""
     if _TEMPLATED.search(written):
-        written = parse(written, name=file, functions=functions).render({"Values": values or {}})
+        written = parse(written, name=file, functions=sprig.pure()).render({"Values": values or {}})
     loaded = (data for _, data in yaml_text.load_stream(written, file=file))
     return [data for data in loaded if isinstance(data, Mapping) and is_spec(data)]
+
+
+def refuse_broken(documents: Iterable[Mapping[str, Any]], *, file: str) -> None:
+    """Raises BrokenSpec where something else stands than a list of entries of one kind each."""
+    for raw in documents:
+        spec = raw.get("spec")
+        if not isinstance(spec, Mapping | None):
+            raise BrokenSpec(f"{file}: spec of {raw['kind']} must be a mapping.", found=_short(spec))
+        for name in LISTS:
+            listed = mapping(spec).get(name)
+            entries = listed if isinstance(listed, list) else [] if listed is None else [listed]
+            wrong = [one for one in entries if not isinstance(one, Mapping) or not one]
+            if wrong or not isinstance(listed, list | None):
+                raise BrokenSpec(
+                    f"{file}: {name} of {raw['kind']} must be a list of entries.",
+                    found=_short(wrong[0] if wrong else listed),
+                    hint="each entry begins with a dash and the name of its kind: `- clusterVersion:`",
+                )
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, default=str)[:60]
 
 
 def documents_within(objects: Iterable[KubeObject]) -> list[Mapping[str, Any]]:

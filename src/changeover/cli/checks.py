@@ -197,13 +197,18 @@ def named(one: Judged) -> str:
 
 
 def _texts(paths: Sequence[Path]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(path), path.read_text()) for path in paths)
+    return tuple((str(path), _read(path)) for path in paths)
+
+
+def _read(path: Path) -> str:
+    """What is no text is told by whoever reads the YAML in it."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _values(path: Path | None) -> Mapping[str, Any]:
     from changeover.package import yaml_text
 
-    loaded = yaml_text.load(path.read_text(), file=str(path)) if path else {}
+    loaded = yaml_text.load(_read(path), file=str(path)) if path else {}
     return loaded if isinstance(loaded, Mapping) else {}
 
 
