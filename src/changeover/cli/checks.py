@@ -181,6 +181,7 @@ def judged_lines(one: Judged) -> Iterator[str]:
     """The verdict and the title; below, indented, what was found and what to do."""
     yield f"{output.state(one.verdict, 9)}{one.title}"
     more = [*one.message.strip().splitlines()]
+    more += ["strict: the vendor wants this settled before anything is changed"] if _blocks(one) else []
     more += [f"measured: {one.measured}"] if one.measured else []
     more += [f"threshold: {one.threshold}"] if one.threshold else []
     more += [f"object: {named(one)}"] if one.about else []
@@ -188,6 +189,10 @@ def judged_lines(one: Judged) -> Iterator[str]:
     more += [f"see: {one.uri}"] if one.uri and one.verdict != "pass" else []
     for line in more:
         yield f"{'':9}{line}"
+
+
+def _blocks(one: Judged) -> bool:
+    return one.strict and one.verdict in {"fail", "unknown"}
 
 
 def named(one: Judged) -> str:
