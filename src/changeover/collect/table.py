@@ -90,6 +90,7 @@ HOST_COLLECTORS = {
     "udpPortStatus": Row(reach.udp_port),
     "tcpConnect": Row(reach.tcp_connect),
     "tcpLoadBalancer": Row(reach.tcp_load_balancer),
+    "httpLoadBalancer": Row(reach.http_load_balancer),
     "subnetAvailable": Row(reach.subnet_available),
     "http": Row(reach.http),
     "registryImages": Row(registries.of_host),

@@ -14,9 +14,10 @@ import pytest
 
 from changeover.checks.analyzers import analyze
 from changeover.checks.consent import Consent, asked, split
-from changeover.collect.collecting import ClusterCollecting
+from changeover.collect.collecting import ClusterCollecting, HostCollecting
 from changeover.collect.host import letters, reach, system
 from changeover.collect.table import HOST_COLLECTORS
+from changeover.kube.http import UserHttp
 from changeover.ports import Bounds, Collected, Collector
 from tests.unit.collect.fakes import World
 from tests.unit.collect.letters import key_pair
@@ -187,3 +188,24 @@ def test_every_look_at_the_machine_is_asked_for(kind: str) -> None:
     collector = Collector(kind, {}, "host")
     assert Consent.HOST in asked([collector])
     assert next(one.reason for one in split([collector], ())[1]).startswith("not agreed to: --allow host")
+
+
+def test_a_balancer_is_asked_until_it_reaches_what_serves_here() -> None:
+    def asked(address: str, port: int, timeout: str = "3s") -> str:
+        collecting = HostCollecting(UserHttp(), root=Path("/"), find_images=World().find_images)
+        wanted = [Collector("httpLoadBalancer", {"address": address, "port": port, "timeout": timeout}, "host")]
+        done = asyncio.run(collecting(wanted, bounds=Bounds(seconds=20), tell=lambda _: None))
+        assert done.fetched[0].state == "done", done.fetched
+        return str(json.loads(done.files["host-collectors/httpLoadBalancer/httpLoadBalancer.json"])["status"])
+
+    with socket.socket() as listening, socket.socket() as other:
+        for one in (listening, other):
+            one.bind(("127.0.0.1", 0))
+        port, closed = listening.getsockname()[1], other.getsockname()[1]
+        listening.close()
+        assert asked(f"http://127.0.0.1:{port}/any", port) == "connected"
+        assert asked(f"http://127.0.0.1:{closed}", port) == "connection-refused"
+        assert asked("127.0.0.1:1", port) == "invalid-address"
+        other.listen()
+        assert asked(f"http://127.0.0.1:{closed}", port) in {"error", "connection-timeout"}
+        assert asked(f"http://127.0.0.1:{port}", closed) == "address-in-use"
