@@ -9,11 +9,12 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from changeover.checks import happenings
 from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
-from changeover.checks.outcomes import first
+from changeover.checks.outcomes import entries, first, no_outcome, said
 from changeover.package.application import mapping, text, texts
 
 ROOT = "host-collectors"
@@ -78,6 +79,24 @@ def images(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]:
     return [happenings.images_said(spec, title, content)]
 
 
+def between_namespaces(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]:
+    """Whether packets go from one network namespace of a host to another: pass when they do, else fail."""
+    told = mapping(json.loads(content))
+    through, errors = told.get("success") is True, mapping(told.get("errors"))
+    wrong = ", ".join(f"{name}: {one}" for name, one in errors.items() if one)
+    for verdict, outcome in entries(spec):
+        if (verdict == "pass") is through and verdict != "warn":
+            found = said(verdict, title, outcome, measured="through" if through else wrong or "not through")
+            return [replace(found, threshold="through")]
+    return [no_outcome(title, measured="through" if through else wrong)]
+
+
+def network_namespaces(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
+    """Of the collector's file, which nobody but the reference writes: it would change the host's network."""
+    name = text(spec.get("collectorName")) or "networkNamespaceConnectivity"
+    return of_file("system", f"{name}.json", "Network Namespace Connectivity", between_namespaces)(spec, files)
+
+
 def subnet_contains(spec: Mapping[str, Any], _: Mapping[str, str]) -> list[Finding]:
     """Whether an address is in a subnet: both stand in the spec."""
     title = text(spec.get("checkName")) or "Subnet Contains IP"
@@ -103,6 +122,7 @@ STATUSES: Mapping[str, Judge] = {
     "subnetAvailable": _status("subnetAvailable", "Subnet Available", "result.json"),
     "certificate": of_file("certificate", "*.json", "Certificate Key Pair", key_pair),
     "subnetContainsIP": subnet_contains,
+    "networkNamespaceConnectivity": network_namespaces,
 }
 
 

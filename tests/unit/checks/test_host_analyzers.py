@@ -97,3 +97,18 @@ def test_without_a_day_nothing_that_asks_for_one_is_judged() -> None:
     assert [one.message for one in analyze(spec, files, now=NOW)] == [
         "ca.crt ends in 15 days, obtained from tls secret within x namespace"
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"success": True, "errors": {"tcp_client": ""}}, ("pass", "yes", "through")),
+        ({"success": False, "errors": {"tcp_client": "refused"}}, ("fail", "no", "tcp_client: refused")),
+        ({}, ("fail", "no", "not through")),
+    ],
+)
+def test_packets_go_between_network_namespaces_or_not(told: Any, expected: tuple[str, str, str]) -> None:
+    outcomes = [{"pass": {"message": "yes"}}, {"fail": {"message": "no"}}]
+    files = {"host-collectors/system/networkNamespaceConnectivity.json": json.dumps(told)}
+    (found,) = analyze({"networkNamespaceConnectivity": {"outcomes": outcomes}}, files, host=True)
+    assert (found.verdict, found.message, found.measured) == expected
