@@ -17,7 +17,7 @@ from changeover.actions.outside import Outside
 from changeover.checks import analyzers, collector_images, consent, gaps, specs
 from changeover.checks.bundle import SPEC_FILE, Mask
 from changeover.checks.consent import Consent
-from changeover.checks.finding import About
+from changeover.checks.finding import About, Finding
 from changeover.checks.specs import Specs
 from changeover.objects import Kind, KubeObject
 from changeover.package.answers import Given
@@ -165,23 +165,32 @@ def judge_all(wanted: Specs, bench: Bench) -> tuple[Judged, ...]:
 
 def judge(analyzer: Mapping[str, Any], bench: Bench, *, host: bool = False) -> list[Judged]:
     """What one analyzer says of what was brought; `host`: it is one of a host."""
-    mask, texts = bench.mask, _Texts(bench.brought.files)
     kind, strict = specs.kind_of(analyzer), specs.is_strict(analyzer)
+    found = [
+        replace(one, hint=gaps.hint_for(one.missing, kind, bench.brought, host=host)) if one.missing else one
+        for one in analyzers.analyze(analyzer, _Texts(bench.brought.files), host=host, now=bench.now)
+    ]
+    words = iter(bench.mask.each([word for one in found for word in _words(one)]))
     return [
         Judged(
             one.verdict,
-            mask.words(one.title),
-            mask.words(one.message),
-            kind,
-            strict,
-            mask.words(one.measured),
-            mask.words(one.uri),
-            mask.words(one.threshold),
-            tuple(replace(each, name=mask.words(each.name)) for each in one.about),
-            mask.words(gaps.hint_for(one.missing, kind, bench.brought, host=host) if one.missing else one.hint),
+            title=next(words),
+            message=next(words),
+            kind=kind,
+            strict=strict,
+            measured=next(words),
+            uri=next(words),
+            threshold=next(words),
+            hint=next(words),
+            about=tuple(replace(each, name=next(words)) for each in one.about),
         )
-        for one in analyzers.analyze(analyzer, texts, host=host, now=bench.now)
+        for one in found
     ]
+
+
+def _words(one: Finding) -> tuple[str, ...]:
+    """What is shown of a finding, in the order in which it is put together again."""
+    return one.title, one.message, one.measured, one.uri, one.threshold, one.hint, *(each.name for each in one.about)
 
 
 class _Texts(Mapping[str, str]):

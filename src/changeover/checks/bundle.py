@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,9 @@ PACKED = (".tgz", ".gz", ".tar", ".zip", ".zst")
 
 SPEC_FILE = "spec.yaml"
 """By which specs a bundle of ours was made: its own judge it again."""
+
+_BETWEEN = "\n\x00\n"
+"""Between messages that are looked at together; rules over two lines do not reach across it."""
 
 _SEVERITY = {"fail": "error", "warn": "warn", "unknown": "warn", "pass": "debug"}
 
@@ -46,24 +49,48 @@ class Mask:
         """A message without secrets."""
         return redactors.redact(text, "messages.txt", self._redactors).output
 
-    def documents(self, documents: Iterable[Mapping[str, Any]]) -> bytes:
-        """A stream of documents without secrets that is still one: every word, then the text as the files are."""
-        text = "\n---\n".join(json.dumps(self._leaves(one), indent=2, ensure_ascii=False) for one in documents)
-        return self.file(SPEC_FILE, text.encode("utf-8", "surrogateescape"))
+    def each(self, texts: Sequence[str]) -> list[str]:
+        """Messages without secrets, in their order, looked at all at once: there may be thousands."""
+        distinct = list(dict.fromkeys(filter(None, texts)))
+        masked = self.words(_BETWEEN.join(distinct)).split(_BETWEEN)
+        if len(masked) != len(distinct):
+            masked = [self.words(one) for one in distinct]
+        known = dict(zip(distinct, masked, strict=True))
+        return [known.get(one, "") for one in texts]
 
-    def _leaves(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {self.words(str(key)): self._leaves(inside) for key, inside in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._leaves(one) for one in value]
-        if value is None or isinstance(value, bool):
-            return value
-        shown = self.words(str(value))
-        return value if shown == str(value) and isinstance(value, int | float | str) else shown
+    def documents(self, documents: Sequence[Mapping[str, Any]]) -> bytes:
+        """A stream of documents without secrets that is still one: every word, then the text as the files are."""
+        words = list(dict.fromkeys(word for one in documents for word in _words(one)))
+        known = dict(zip(words, self.each(words), strict=True))
+        text = "\n---\n".join(json.dumps(_said(one, known), indent=2, ensure_ascii=False) for one in documents)
+        return self.file(SPEC_FILE, text.encode("utf-8", "surrogateescape"))
 
     def files(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """All files without secrets."""
         return {path: self.file(path, content) for path, content in files.items()}
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Everything that a document says, names too."""
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            yield str(key)
+            yield from _words(inside)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _words(one)
+    else:
+        yield str(value)
+
+
+def _said(value: Any, known: Mapping[str, str]) -> Any:
+    """The same in known words; a number stays one unless it is a secret."""
+    if isinstance(value, Mapping):
+        return {known[str(key)]: _said(inside, known) for key, inside in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(one, known) for one in value]
+    same = known[str(value)] == str(value) and isinstance(value, bool | int | float | None)
+    return value if same else known[str(value)]
 
 
 def pack(files: Mapping[str, bytes], *, name: str, made_by: str, analysis: Sequence[Mapping[str, Any]]) -> bytes:
