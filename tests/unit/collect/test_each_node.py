@@ -47,7 +47,7 @@ class Nodes(World):
 def heard(**said: bytes) -> tuple[Collected, Nodes]:
     world = Nodes(said)
     collecting = ClusterCollecting(world, world, namespace="home", find_images=world.find_images)  # type: ignore[arg-type]
-    return asyncio.run(collecting(WANTED, bounds=Bounds(seconds=20), tell=lambda _: None)), world
+    return asyncio.run(collecting(WANTED, bounds=Bounds(seconds=20, bytes=1024**2), tell=lambda _: None)), world
 
 
 def answer(cpu: Mapping[str, bytes], memory: Fetched) -> bytes:
@@ -87,6 +87,15 @@ def test_what_a_pod_says_beside_the_matter_is_that_nodes_failure() -> None:
     assert "a: its pod did not say what it found Traceback: no module" in reason
     assert "b: its pod did not say" in reason
     assert "c:" not in reason
+
+
+def test_what_all_nodes_bring_is_bounded() -> None:
+    large = answer({"host-collectors/system/cpu.json": b"x" * 600_000}, Fetched("host memory", "done"))
+    done, _ = heard(a=large, b=large)
+    kept = [path for path in done.files if path.endswith("cpu.json")]
+    assert len(kept) == 1
+    assert done.fetched[0].state == "partial"
+    assert "all nodes brought more than 1 MiB" in done.fetched[0].reason
 
 
 def test_without_an_image_they_are_skipped_and_say_what_is_needed() -> None:

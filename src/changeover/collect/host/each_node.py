@@ -34,6 +34,11 @@ LARGEST = 64 * 1024 * 1024
 """Bytes that one node's answer may be unpacked."""
 NODE = Kind("v1", "Node")
 _LIST = "host-collectors/system/node_list.json"
+_NOT_WINDOWS = {
+    "nodeSelectorTerms": [
+        {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "NotIn", "values": ["windows"]}]}
+    ]
+}
 _SHARE = 0.5
 """Of the time, for what the pod does once it runs."""
 
@@ -74,7 +79,8 @@ async def of_each_node(scene: Scene, collectors: Sequence[Collector]) -> list[tu
     heard, wrong = _Heard(), ""
 
     async def hear(pod: KubeObject, node: str) -> None:
-        _take(heard, collectors, await on_nodes.said_first(scene, pod, most=BYTES), node)
+        said = await on_nodes.said_first(scene, pod, most=BYTES)
+        _take(heard, collectors, said, node, most=scene.sink.most)
 
     try:
         await on_nodes.each(scene, _pod_spec(scene, collectors), on_nodes.ended, hear)
@@ -101,8 +107,8 @@ def _told(heard: _Heard, collector: Collector, wrong: str) -> tuple[Fetched, Map
     return Fetched(collector.title, "done" if not reason else "partial" if files else "failed", reason), files
 
 
-def _take(heard: _Heard, collectors: Sequence[Collector], said: bytes, node: str) -> None:
-    """What one node said. Raises CannotCollect for anything else than an answer of ours."""
+def _take(heard: _Heard, collectors: Sequence[Collector], said: bytes, node: str, *, most: int) -> None:
+    """What one node said; `most`: bytes of one collector. Raises CannotCollect for no answer of ours."""
     try:
         unpacking = zlib.decompressobj()
         told = mappings(json.loads(unpacking.decompress(base64.b64decode(said.strip(), validate=True), LARGEST)))
@@ -117,11 +123,14 @@ def _take(heard: _Heard, collectors: Sequence[Collector], said: bytes, node: str
     for collector, one, files in zip(collectors, told, brought, strict=False):
         if one.get("state") != "done":
             heard.less.setdefault(collector.title, {})[node] = text(one.get("reason"))
+        kept = heard.files.setdefault(collector.title, {})
+        if sum(map(len, (*kept.values(), *files.values()))) > most:
+            heard.less.setdefault(collector.title, {})[node] = f"all nodes brought more than {most // 1024**2} MiB"
+            continue
         for path, content in files.items():
             folder, name = posixpath.split(posixpath.normpath(path))
             if folder.startswith("host-collectors/"):
-                place = f"{folder}/{node}/{name}"
-                heard.files.setdefault(collector.title, {})[place] = content
+                kept[f"{folder}/{node}/{name}"] = content
 
 
 def _pod_spec(scene: Scene, collectors: Sequence[Collector]) -> dict[str, Any]:
@@ -147,6 +156,7 @@ def _pod_spec(scene: Scene, collectors: Sequence[Collector]) -> dict[str, Any]:
         "hostNetwork": True,
         "hostPID": True,
         "tolerations": on_nodes.EVERYWHERE,
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _NOT_WINDOWS}},
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 0,
