@@ -358,6 +358,11 @@ class Fetched:
     reason: str = ""
     seconds: float = 0.0
 
+    @property
+    def error_file(self) -> str:
+        """Where the bundle says why it was cut off or failed."""
+        return f"collector-errors/{self.title.replace('/', '-')}-error.json"
+
     def as_json(self) -> dict[str, Json]:
         """For the bundle and for programs."""
         return {"collector": self.title, "state": self.state, "reason": self.reason, "seconds": round(self.seconds, 2)}

@@ -37,6 +37,12 @@ SCALED_ANNOTATION = f"{GROUP}/replicas-before"
 LIGHT = f"{GROUP}/light"
 """In a clusterResources collector of ours: only the lists, without logs, rights and custom resources."""
 
+IMAGE = f"{GROUP}/image"
+"""In a collector that looks at each node: the product's image, which runs there."""
+
+SKIPPED_FILE = "skipped-collectors.json"
+"""In a support bundle: the collectors that were not begun, and why."""
+
 APPLYSET_PART_OF = "applyset.kubernetes.io/part-of"
 APPLYSET_ID = "applyset.kubernetes.io/id"
 

@@ -25,7 +25,7 @@ from changeover.channel.generators import produce
 from changeover.channel.registry import moves
 from changeover.channel.registry.finding import find_images
 from changeover.channel.sources import open_source
-from changeover.collect.collecting import ClusterCollecting
+from changeover.collect.collecting import ClusterCollecting, HostCollecting
 from changeover.errors import Problem
 from changeover.images import Access, Copied, Move
 from changeover.kube.blobs import KubeBlobs
@@ -41,6 +41,7 @@ from changeover.kube.setup import ClusterDefinitions
 from changeover.kube.webhook import Webhook
 from changeover.objects import Ref
 from changeover.package import yaml_text
+from changeover.ports import Collecting
 from changeover.runs.faults import Faults
 
 KILL_AT = "CHANGEOVER_KILL_AT"
@@ -115,6 +116,11 @@ class Speaking:
 def desk() -> Desk:
     """What work without a cluster needs."""
     return Desk(clock=SystemClock(), charts=HelmCharts(), source=open_source, produce=produce, copy_images=copy_images)
+
+
+def host_collecting(root: Path) -> Collecting:
+    """What looks at the machine whose files lie at `root`, without a cluster."""
+    return HostCollecting(UserHttp(), root=root, find_images=find_images)
 
 
 def support_bundle_files(path: Path) -> Mapping[str, bytes]:

@@ -35,6 +35,9 @@ spec:
       checkName: Changeover is set up
       customResourceDefinitionName: installations.changeover.dev
       outcomes: [{fail: {message: Not set up}}, {pass: {message: Set up}}]
+  - textAnalyze: {collectorName: look, fileName: look/look.log, regex: x, outcomes: [{pass: {message: seen}}]}
+  collectors:
+  - run: {collectorName: look, name: look, image: "registry.example.com/look:1"}
 """
 Open = Callable[[], tuple[str, str]]
 SignIn = Callable[[str, str, str], httpx2.Client]
@@ -180,6 +183,9 @@ def test_checks_a_bundle_and_a_registry_from_the_console(
     page = nora.get("/preflight?release=2.0.0").text
     assert "1 check fails." in page
     assert "No ships here" in page
+    assert "<dt>Measured</dt><dd>not there</dd><dt>Threshold</dt><dd>there</dd>" in page
+    assert "<dt>Object</dt><dd>CustomResourceDefinition ships.example.com</dd>" in page
+    assert "<b>What would tell:</b> its collector run/look was skipped: not agreed to: --allow run." in page
     assert page.index("Somebody sails") < page.index("Changeover is set up")
     assert nora.post("/troubleshoot").status_code == 303
     assert "files" in nora.get("/troubleshoot").text

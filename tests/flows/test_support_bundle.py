@@ -55,7 +55,12 @@ def test_without_a_spec_the_namespace_is_collected_and_judged(shop: Commands, tm
     assert {one["state"] for one in done["collectors"]} == {"done"}
     assert json.loads(files["cluster-info/cluster_version.json"])["string"].startswith("v1.")
     assert yaml.safe_load(files["version.yaml"])["kind"] == "SupportBundle"
-    assert json.loads(files["analysis.json"])[0]["insight"]["primary"] == done["findings"][0]["title"]
+    first = json.loads(files["analysis.json"])[0]
+    assert first["insight"]["primary"] == done["findings"][0]["title"]
+    assert {about["namespace"] for one in done["findings"] for about in one["objects"]} == {shop.namespace}
+    assert first["involvedObject"] == done["findings"][0]["objects"][0]
+    again = shop.ask("analyze", done["file"], expect=None)
+    assert again["findings"] == done["findings"], "a bundle of ours is judged by what made it"
     assert {path.split("/")[1] for path in files if path.startswith("cluster-resources/")} >= {
         *("nodes.json", "events", "configmaps", "storage-classes.json", "auth-cani-list"),
         *("groups.json", "resources.json", "deployments", "replicasets", "serviceaccounts", "pvcs"),

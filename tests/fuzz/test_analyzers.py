@@ -95,7 +95,9 @@ FIELDS = st.sampled_from(
     ]
 )
 SPECS = st.builds(
-    lambda told, outcomes: {**told, "outcomes": outcomes}, st.dictionaries(FIELDS, VALUES, max_size=4), OUTCOMES
+    lambda told, outcomes: {**told, "outcomes": outcomes},
+    st.dictionaries(FIELDS, VALUES, max_size=4),
+    OUTCOMES | st.lists(st.dictionaries(st.sampled_from(["pass", "warn", "fail"]), VALUES), max_size=2) | VALUES,
 )
 PATHS = [
     "cluster-info/cluster_version.json",
@@ -111,6 +113,10 @@ PATHS = [
     "node-metrics/a.json",
     "postgres/postgres.json",
     "registry/images.json",
+    "longhorn/longhorn-system/nodes/a.yaml",
+    "longhorn/longhorn-system/engines/a.yaml",
+    "cluster-resources/deployments/velero.json",
+    "cluster-resources/custom-resources/backups.velero.io/velero.json",
     "host-collectors/system/cpu.json",
     "host-collectors/system/memory.json",
     "host-collectors/system/hostos_info.json",
@@ -129,7 +135,7 @@ def test_anything_at_all_ends_in_findings(of: tuple[str, bool], spec: Any, files
     kind, host = of
     for one in analyzers.analyze({kind: spec}, files, host=host, now=NOW):
         assert one.verdict in {"pass", "warn", "fail", "unknown"}
-        assert isinstance(one.title, str)
+        assert all(isinstance(told, str) for told in (one.title, one.uri, one.measured, one.threshold, one.hint))
         assert isinstance(one.message, str)
 
 

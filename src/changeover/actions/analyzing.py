@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from changeover.actions import checking
-from changeover.actions.checking import ORDER, Checked
-from changeover.checks import specs
-from changeover.checks.bundle import Mask
+from changeover.actions.checking import Checked
+from changeover.checks import gaps, specs
+from changeover.checks.bundle import SPEC_FILE, Mask
 from changeover.errors import Problem
 from changeover.objects import KubeObject
 from changeover.ports import Collected
@@ -29,7 +29,7 @@ def analyze(
 ) -> Checked:
     """The findings on a bundle's files of the spec files, or without any of the specs within. Raises NoSpec."""
     inside = _without_top(bundle)
-    documents = checking.of_files(files, values=values).documents if files else tuple(_stored(inside))
+    documents = checking.of_files(files, values=values).documents if files else _stored(inside)
     found = specs.read(documents)
     if not found.analyzers and not found.host_analyzers:
         raise specs.NoSpec(
@@ -37,11 +37,10 @@ def analyze(
             found=", ".join(found.documents) or "no spec in it",
             hint="name a file with analyzers by --spec",
         )
-    mask = Mask(found.redactors)
-    judged = [one for analyzer in found.analyzers for one in checking.judge(analyzer, inside, mask, now=now)]
-    for analyzer in found.host_analyzers:
-        judged += checking.judge(analyzer, inside, mask, now=now, host=True)
-    return Checked(found, Collected(inside), tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict))))
+    collectors = (*found.collectors, *found.host_collectors)
+    fetched = gaps.told_in(inside, [one.title for one in collectors])
+    bench = checking.Bench(gaps.Brought(collectors, fetched, inside), Mask(found.redactors), now)
+    return Checked(found, Collected(inside, fetched), checking.judge_all(found, bench))
 
 
 def _without_top(bundle: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -51,8 +50,13 @@ def _without_top(bundle: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return {path.partition("/")[2]: content for path, content in bundle.items()}
 
 
-def _stored(inside: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
-    """Specs that lie in a bundle: as files beside its folders, and in the ConfigMaps that were collected."""
+def _stored(inside: Mapping[str, bytes]) -> Sequence[Mapping[str, Any]]:
+    """Specs that lie in a bundle: those that made one of ours, else files beside its folders and in ConfigMaps."""
+    made = _documents(inside.get(SPEC_FILE, b""), SPEC_FILE)
+    return made or list(_lying(inside))
+
+
+def _lying(inside: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
     for path, content in inside.items():
         if "/" not in path and path.endswith(_SPECS):
             yield from _documents(content, path)

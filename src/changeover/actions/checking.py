@@ -14,9 +14,10 @@ from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
-from changeover.checks import analyzers, collector_images, consent, specs
-from changeover.checks.bundle import Mask
+from changeover.checks import analyzers, collector_images, consent, gaps, specs
+from changeover.checks.bundle import SPEC_FILE, Mask
 from changeover.checks.consent import Consent
+from changeover.checks.finding import About, Finding
 from changeover.checks.specs import Specs
 from changeover.objects import Kind, KubeObject
 from changeover.package.answers import Given
@@ -64,10 +65,25 @@ class Judged:
     strict: bool = False
     measured: str = ""
     uri: str = ""
+    threshold: str = ""
+    """The condition that held, or those that did not."""
+    about: tuple[About, ...] = ()
+    hint: str = ""
+    """What to do, beside what the message says; of what is unknown, what would make it known."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs and records."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "about"}
+        return {**told, "objects": [one.as_json() for one in self.about]}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What analyzers are judged by, and what their words must not show."""
+
+    brought: gaps.Brought
+    mask: Mask
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,8 @@ class How:
     allowed: frozenset[Consent] = frozenset()
     bounds: Bounds = field(default_factory=Bounds)
     tell: Progress = lambda _: None
+    image: str = ""
+    """The product's, for collectors that look at each node; without it they are skipped."""
 
 
 async def worst_of_each(
@@ -111,14 +129,14 @@ async def worst_of_each(
     if not named:
         return [None] * len(analyzers)
     light = specs.lighter(Specs(analyzers=named))
-    may, _ = consent.split(light.complete().collectors, how.allowed)
+    collectors = light.complete().collectors
+    may, skipped = consent.split(collectors, how.allowed)
     raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
-    mask, now = Mask(secrets=await _secrets(outside), values=hide), outside.clock.now()
+    mask = Mask(secrets=await _secrets(outside), values=hide)
+    bench = Bench(gaps.Brought(collectors, (*raw.fetched, *skipped), raw.files), mask, outside.clock.now())
     nothing = Judged("unknown", "", "the check says nothing", "")
     return [
-        None
-        if one is None
-        else min(judge(one, raw.files, mask, now=now), key=lambda said: ORDER.index(said.verdict), default=nothing)
+        None if one is None else min(judge(one, bench), key=lambda said: ORDER.index(said.verdict), default=nothing)
         for one in analyzers
     ]
 
@@ -127,40 +145,52 @@ async def check(outside: Outside, wanted: Specs, how: How, *, hide: Collection[s
     """Collect what may be collected, judge it, and take secrets out. Raises BadRedactor."""
     began = outside.clock.monotonic()
     complete = wanted.complete()
-    may, skipped = consent.split((*complete.collectors, *complete.host_collectors), how.allowed)
-    raw = await outside.collect(may, bounds=how.bounds, tell=how.tell)
+    collectors = (*complete.collectors, *complete.host_collectors)
+    may, skipped = consent.split(collectors, how.allowed)
+    raw = await outside.collect(specs.in_pods(may, how.image), bounds=how.bounds, tell=how.tell)
     mask = Mask(complete.redactors, secrets=await _secrets(outside), values=hide)
-    now = outside.clock.now()
-    judged = [one for analyzer in complete.analyzers for one in judge(analyzer, raw.files, mask, now=now)]
-    for analyzer in complete.host_analyzers:
-        judged += judge(analyzer, raw.files, mask, now=now, host=True)
     fetched = (*(replace(one, reason=mask.words(one.reason)) for one in raw.fetched), *skipped)
-    return Checked(
-        complete,
-        Collected(mask.files(raw.files), fetched),
-        tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict))),
-        outside.clock.monotonic() - began,
-    )
+    judged = judge_all(complete, Bench(gaps.Brought(collectors, fetched, raw.files), mask, outside.clock.now()))
+    files = mask.files(raw.files) | {SPEC_FILE: mask.documents(specs.documents_for(complete))}
+    return Checked(complete, Collected(files, fetched), judged, outside.clock.monotonic() - began)
 
 
-def judge(
-    analyzer: Mapping[str, Any], files: Mapping[str, bytes], mask: Mask, *, now: datetime, host: bool = False
-) -> list[Judged]:
-    """What one analyzer says of the files; `host`: it is one of a host."""
-    texts = _Texts(files)
+def judge_all(wanted: Specs, bench: Bench) -> tuple[Judged, ...]:
+    """What every analyzer says, the worst first."""
+    judged = [one for analyzer in wanted.analyzers for one in judge(analyzer, bench)]
+    for analyzer in wanted.host_analyzers:
+        judged += judge(analyzer, bench, host=True)
+    return tuple(sorted(judged, key=lambda one: ORDER.index(one.verdict)))
+
+
+def judge(analyzer: Mapping[str, Any], bench: Bench, *, host: bool = False) -> list[Judged]:
+    """What one analyzer says of what was brought; `host`: it is one of a host."""
     kind, strict = specs.kind_of(analyzer), specs.is_strict(analyzer)
+    found = [
+        replace(one, hint=gaps.hint_for(one.missing, kind, bench.brought, host=host)) if one.missing else one
+        for one in analyzers.analyze(analyzer, _Texts(bench.brought.files), host=host, now=bench.now)
+    ]
+    words = iter(bench.mask.each([word for one in found for word in _words(one)]))
     return [
         Judged(
             one.verdict,
-            mask.words(one.title),
-            mask.words(one.message),
-            kind,
-            strict,
-            mask.words(one.measured),
-            mask.words(one.uri),
+            title=next(words),
+            message=next(words),
+            kind=kind,
+            strict=strict,
+            measured=next(words),
+            uri=next(words),
+            threshold=next(words),
+            hint=next(words),
+            about=tuple(replace(each, name=next(words)) for each in one.about),
         )
-        for one in analyzers.analyze(analyzer, texts, host=host, now=now)
+        for one in found
     ]
+
+
+def _words(one: Finding) -> tuple[str, ...]:
+    """What is shown of a finding, in the order in which it is put together again."""
+    return one.title, one.message, one.measured, one.uri, one.threshold, one.hint, *(each.name for each in one.about)
 
 
 class _Texts(Mapping[str, str]):
@@ -190,8 +220,12 @@ async def _secrets(outside: Outside) -> Sequence[KubeObject]:
 
 
 def of_files(files: Sequence[tuple[str, str]], *, values: Mapping[str, Any] | None = None) -> Subject:
-    """Of (name, text) of files. Raises BrokenYaml, TemplateProblem, NoSpec."""
-    found = [one for name, text in files for one in specs.documents_of(text, file=name, values=values)]
+    """Of (name, text) of files. Raises BrokenYaml, TemplateProblem, BrokenSpec, NoSpec."""
+    found: list[Mapping[str, Any]] = []
+    for name, text in files:
+        read = specs.documents_of(text, file=name, values=values)
+        specs.refuse_broken(read, file=name)
+        found += read
     title = ", ".join(name for name, _ in files)
     if not found:
         kinds = ", ".join(sorted(specs.KINDS))

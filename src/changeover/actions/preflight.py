@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover.actions import checking, installations
@@ -54,7 +54,7 @@ def agreed(found: Specs, how: How, agree: Agree) -> How:
         for one, titles in consent.asked((*found.collectors, *found.host_collectors)).items()
         if one not in how.allowed
     }
-    return How(how.allowed | agree(asked), how.bounds, how.tell) if asked else how
+    return replace(how, allowed=how.allowed | agree(asked)) if asked else how
 
 
 async def subject_of(outside: Outside, wanted: Wanted) -> Subject:

@@ -87,7 +87,8 @@ def findings(checked: Checked, checks: Checks) -> Iterator[Finding]:
         if one.verdict == "fail" or (one.verdict == "unknown" and one.strict):
             yield _failed(one, accepted=one.title in checks.accepted)
         elif one.verdict == "warn":
-            yield Finding("preflight-warned", Severity.NOTES, f"{one.title}: {_line(one.message)}", hint=one.uri)
+            message, hint = f"{one.title}: {_line(one.message)}", one.uri or one.hint
+            yield Finding("preflight-warned", Severity.NOTES, message, found=_found(one), hint=hint)
     unknown = [one.title for one in checked.judged if one.verdict == "unknown" and not one.strict]
     if unknown:
         names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
@@ -102,16 +103,23 @@ def findings(checked: Checked, checks: Checks) -> Iterator[Finding]:
 def _failed(one: Judged, *, accepted: bool) -> Finding:
     blocks = one.strict and not accepted
     words = "could not be made" if one.verdict == "unknown" else "failed"
-    hint = one.uri or "`changeover preflight` shows every check"
+    hint = one.uri or one.hint or "`changeover preflight` shows every check"
     if blocks:
         hint = f'{hint}; to go on all the same, say --accept-check "{one.title}"'
     return Finding(
         FAILED,
         Severity.BLOCKS if blocks else Severity.WARNS,
         f'The release\'s check "{one.title}" {words}: {_line(one.message)}',
-        found=one.measured,
+        found=_found(one),
         hint=hint,
     )
+
+
+def _found(one: Judged) -> str:
+    """What was measured, by which condition, of which objects."""
+    threshold = f"threshold {one.threshold}" if one.threshold else ""
+    objects = ", ".join(str(about) for about in one.about[:_NAMED])
+    return "; ".join(filter(None, (one.measured, threshold, objects)))
 
 
 def _line(message: str) -> str:

@@ -61,10 +61,7 @@ async def support_bundle(outside: Outside, wanted: Wanted, how: How, *, agree: p
 def packed(outside: Outside, checked: Checked) -> Packed:
     """A check's files with its analysis, as a bundle."""
     name = bundle.name_of(outside.clock.now())
-    analysis = [
-        bundle.analysis_entry(one.title, one.message, verdict=one.verdict, kind=one.kind, uri=one.uri)
-        for one in checked.judged
-    ]
+    analysis = [bundle.analysis_entry(one.as_json()) for one in checked.judged]
     made_by = f"changeover {__version__}"
     content = bundle.pack(checked.collected.files, name=name, made_by=made_by, analysis=analysis)
     return Packed(name, content, checked)
@@ -72,7 +69,7 @@ def packed(outside: Outside, checked: Checked) -> Packed:
 
 def with_ours(found: Specs, namespace: str) -> Specs:
     """A spec that collects nothing of its own gets ours; its redactors stay."""
-    if found.collectors or found.analyzers:
+    if found.collectors or found.analyzers or found.host_collectors or found.host_analyzers:
         return found
     ours = bundle.default_specs(namespace)
     return Specs(ours.collectors, ours.analyzers, found.redactors, documents=(*found.documents, *ours.documents))

@@ -14,6 +14,7 @@ from changeover.checks import (
     happenings,
     hosts,
     kernels,
+    longhorn,
     machines,
     network,
     nodes,
@@ -21,10 +22,12 @@ from changeover.checks import (
     requests,
     storage,
     texts,
+    velero,
     workloads,
 )
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import CannotJudge, Finding, NotCollected
 from changeover.checks.specs import kind_of
+from changeover.errors import Problem
 from changeover.package.application import mapping, text
 
 Judge = Callable[[Mapping[str, Any], Mapping[str, str]], list[Finding]]
@@ -51,6 +54,8 @@ JUDGES: Mapping[str, Judge] = {
     "clusterResource": documents.cluster_resource,
     "cephStatus": storage.ceph_status,
     "nodeMetrics": storage.node_metrics,
+    "longhorn": longhorn.longhorn,
+    "velero": velero.velero,
     "goldpinger": network.goldpinger,
     "weaveReport": network.weave_report,
     **{kind: databases.database(kind) for kind in ("postgres", "mysql", "redis", "mssql", "clickhouse", "s3Status")},
@@ -73,6 +78,10 @@ HOST_JUDGES: Mapping[str, Judge] = {
 """Analyzers of a host; some have the name of one of the cluster and look at other files."""
 
 
+BY_HAND = "what it would look at may be in the bundle: judge it by hand"
+VENDORS = "only whoever wrote the spec can correct this"
+
+
 def knows(kind: str, *, host: bool = False) -> bool:
     """Whether analyzers of this kind are judged at all."""
     return _judge_of(kind, host, None) is not None or (not host and kind in presence.KINDS)
@@ -93,13 +102,17 @@ def analyze(
         return [found] if found else []
     judge = _judge_of(kind, host, now)
     if judge is None:
-        return [Finding("unknown", title, f"Analyzers of kind {kind} cannot be judged yet.")]
+        return [Finding("unknown", title, f"Analyzers of kind {kind} cannot be judged yet.", hint=BY_HAND)]
     try:
         return judge(spec, files)
+    except NotCollected as gap:
+        return [Finding("unknown", title, f"This cannot be judged: {gap}.", missing=gap.path)]
     except CannotJudge as reason:
-        return [Finding("unknown", title, f"This cannot be judged: {reason}.")]
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as wrong:
-        return [Finding("unknown", title, f"What it says, or what was collected, cannot be read: {wrong}")]
+        return [Finding("unknown", title, f"This cannot be judged: {reason}.", hint=VENDORS)]
+    except (Problem, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as wrong:
+        return [
+            Finding("unknown", title, f"What it says, or what was collected, cannot be read: {wrong}", hint=VENDORS)
+        ]
 
 
 def _judge_of(kind: str, host: bool, now: datetime | None) -> Judge | None:  # noqa: FBT001 - a value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,12 @@ from changeover.ports import Collector
 
 PACKED = (".tgz", ".gz", ".tar", ".zip", ".zst")
 """Files in which no text is looked for, as Troubleshoot leaves them."""
+
+SPEC_FILE = "spec.yaml"
+"""By which specs a bundle of ours was made: its own judge it again."""
+
+_BETWEEN = "\n\x00\n"
+"""Between messages that are looked at together; rules over two lines do not reach across it."""
 
 _SEVERITY = {"fail": "error", "warn": "warn", "unknown": "warn", "pass": "debug"}
 
@@ -43,9 +49,48 @@ class Mask:
         """A message without secrets."""
         return redactors.redact(text, "messages.txt", self._redactors).output
 
+    def each(self, texts: Sequence[str]) -> list[str]:
+        """Messages without secrets, in their order, looked at all at once: there may be thousands."""
+        distinct = list(dict.fromkeys(filter(None, texts)))
+        masked = self.words(_BETWEEN.join(distinct)).split(_BETWEEN)
+        if len(masked) != len(distinct):
+            masked = [self.words(one) for one in distinct]
+        known = dict(zip(distinct, masked, strict=True))
+        return [known.get(one, "") for one in texts]
+
+    def documents(self, documents: Sequence[Mapping[str, Any]]) -> bytes:
+        """A stream of documents without secrets that is still one: every word, then the text as the files are."""
+        words = list(dict.fromkeys(word for one in documents for word in _words(one)))
+        known = dict(zip(words, self.each(words), strict=True))
+        text = "\n---\n".join(json.dumps(_said(one, known), indent=2, ensure_ascii=False) for one in documents)
+        return self.file(SPEC_FILE, text.encode("utf-8", "surrogateescape"))
+
     def files(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """All files without secrets."""
         return {path: self.file(path, content) for path, content in files.items()}
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Everything that a document says, names too."""
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            yield str(key)
+            yield from _words(inside)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _words(one)
+    else:
+        yield str(value)
+
+
+def _said(value: Any, known: Mapping[str, str]) -> Any:
+    """The same in known words; a number stays one unless it is a secret."""
+    if isinstance(value, Mapping):
+        return {known[str(key)]: _said(inside, known) for key, inside in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(one, known) for one in value]
+    same = known[str(value)] == str(value) and isinstance(value, bool | int | float | None)
+    return value if same else known[str(value)]
 
 
 def pack(files: Mapping[str, bytes], *, name: str, made_by: str, analysis: Sequence[Mapping[str, Any]]) -> bytes:
@@ -59,23 +104,25 @@ def pack(files: Mapping[str, bytes], *, name: str, made_by: str, analysis: Seque
     return archive.pack(whole, top=name)
 
 
-def analysis_entry(title: str, message: str, *, verdict: str, kind: str, uri: str = "") -> dict[str, Any]:
-    """One entry of analysis.json, as Troubleshoot writes it; `verdict` is ours, said as well."""
-    name = re.sub(r"[^a-z0-9]+", ".", title.lower()).strip(".")
+def analysis_entry(told: Mapping[str, Any]) -> dict[str, Any]:
+    """One entry of analysis.json, as Troubleshoot writes it, of a result as JSON; what it has no place for follows."""
+    name = re.sub(r"[^a-z0-9]+", ".", str(told["title"]).lower()).strip(".")
+    severity = _SEVERITY.get(told["verdict"], "warn")
+    ours = {key: told[key] for key in ("verdict", "uri", "measured", "threshold", "objects", "hint")}
     return {
         "name": name,
         "labels": {"desiredPosition": "1"},
         "insight": {
             "name": name,
             "labels": {},
-            "primary": title,
-            "detail": message,
-            "severity": _SEVERITY.get(verdict, "warn"),
+            "primary": told["title"],
+            "detail": told["message"],
+            "severity": severity,
         },
-        "severity": _SEVERITY.get(verdict, "warn"),
-        "analyzerSpec": kind,
-        "verdict": verdict,
-        "uri": uri,
+        "severity": severity,
+        "analyzerSpec": told["kind"],
+        **({"involvedObject": told["objects"][0]} if told["objects"] else {}),
+        **ours,
     }
 
 

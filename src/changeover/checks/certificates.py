@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding, Verdict
-from changeover.checks.outcomes import NONE_HOLDS, entries
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected, Verdict
+from changeover.checks.outcomes import NONE_HOLDS, entries, none_of
 from changeover.package.application import mapping, mappings, text
 
 _WHEN = re.compile(r"^notAfter\s*<\s*Today(?:\s*\+\s*(\d{1,6})\s*days?)?$")
@@ -37,29 +37,34 @@ def of_host(spec: Mapping[str, Any], files: Mapping[str, str], now: datetime | N
     title = text(spec.get("checkName")) or "Host Certificates Collection"
     name = text(spec.get("collectorName")) or "certificatesCollection"
     path = f"host-collectors/certificatesCollection/{name}.json"
-    return list(
-        _judged(spec, title, _read(files, path), lambda one, _: ("", text(one.get("certificatePath"))), now=now)
-    )
+    return list(_judged(spec, title, _read(files, path), _on_host, now=now))
 
 
 def _read(files: Mapping[str, str], path: str) -> list[Mapping[str, Any]]:
     if path not in files:
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     return list(mappings(json.loads(files[path])))
 
 
-def _in_cluster(source: Mapping[str, Any], link: Mapping[str, Any]) -> tuple[str, str]:
+def _in_cluster(source: Mapping[str, Any], link: Mapping[str, Any]) -> tuple[str, str, About]:
     place = mapping(source.get("source"))
     kind = "secret" if place.get("secret") else "configmap"
     name = text(place.get("secret") or place.get("configMap"))
-    return f"{text(link.get('certificate'))} ", f"{name} {kind} within {text(place.get('namespace'))} namespace"
+    namespace = text(place.get("namespace"))
+    about = About("Secret" if kind == "secret" else "ConfigMap", name, namespace)
+    return f"{text(link.get('certificate'))} ", f"{name} {kind} within {namespace} namespace", about
+
+
+def _on_host(source: Mapping[str, Any], _: Mapping[str, Any]) -> tuple[str, str, About]:
+    path = text(source.get("certificatePath"))
+    return "", path, About("File", path)
 
 
 def _judged(
     spec: Mapping[str, Any],
     title: str,
     sources: list[Mapping[str, Any]],
-    named: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, str]],
+    named: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, str, About]],
     *,
     now: datetime | None,
 ) -> Iterator[Finding]:
@@ -67,16 +72,20 @@ def _judged(
         chain = mappings(source.get("certificateChain"))
         if not chain:
             told = _TOLD.get(text(source.get("message")), "Certificate cannot be read, it was looked for in")
-            yield Finding("fail", title, f"{told} {named(source, {})[1]}")
+            _, place, about = named(source, {})
+            nothing = Finding("fail", title, f"{told} {place}", measured="no certificate", threshold="a certificate")
+            yield nothing.on(about)
         for link in chain:
-            before, place = named(source, link)
-            verdict, words = _of_link(spec, link, now)
+            before, place, about = named(source, link)
+            verdict, words, threshold = _of_link(spec, link, now)
             message = f"{before}{words}, obtained from {place}" if words != NONE_HOLDS else f"{before}{words}"
-            yield Finding(verdict, title, message, measured=f"notAfter = {link.get('notAfter')}")
+            measured = f"notAfter = {link.get('notAfter')}"
+            yield Finding(verdict, title, message, measured=measured, threshold=threshold).on(about)
 
 
-def _of_link(spec: Mapping[str, Any], link: Mapping[str, Any], now: datetime | None) -> tuple[Verdict, str]:
+def _of_link(spec: Mapping[str, Any], link: Mapping[str, Any], now: datetime | None) -> tuple[Verdict, str, str]:
     ends = datetime.fromisoformat(text(link.get("notAfter")))
+    over: list[str] = []
     timed = sorted(entries(spec), key=lambda one: not one[1].get("when"))
     for verdict, outcome in timed:
         when = text(outcome.get("when")).strip()
@@ -86,10 +95,11 @@ def _of_link(spec: Mapping[str, Any], link: Mapping[str, Any], now: datetime | N
             if now is None:
                 raise CannotJudge("it is not known what day it is")
             if ends < now + timedelta(days=days):
-                return verdict, f"{message} in {days} days" if days else message
+                return verdict, f"{message} in {days} days" if days else message, when
+            over.append(when)
         elif link.get("isValid") or verdict != "pass":
-            return verdict, message
-    return ("unknown" if link.get("isValid") else "fail"), NONE_HOLDS
+            return verdict, message, none_of(over)
+    return ("unknown" if link.get("isValid") else "fail"), NONE_HOLDS, none_of(over)
 
 
 def _days(when: str) -> int:

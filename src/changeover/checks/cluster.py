@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
 from changeover.checks.outcomes import equality, first
 from changeover.objects import KubeObject
 
+VERSION_FILE = "cluster-info/cluster_version.json"
 _VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$")
 _COMPARATOR = re.compile(r"(>=|<=|!=|==|=|>|<|!)?\s*v?(\d+(?:\.(?:\d+|x))*(?:-[0-9A-Za-z.-]+)?)")
 _Key = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
@@ -43,7 +44,7 @@ def items(files: Mapping[str, str], name: str) -> list[KubeObject]:
     """A list of ``cluster-resources``. Raises CannotJudge when it was not collected."""
     content = files.get(f"cluster-resources/{name}.json")
     if content is None:
-        raise CannotJudge(f"cluster-resources/{name}.json was not collected")
+        raise NotCollected(f"cluster-resources/{name}.json")
     told = json.loads(content)
     return [KubeObject(one) for one in (told if isinstance(told, list) else told.get("items") or ())]
 
@@ -51,9 +52,9 @@ def items(files: Mapping[str, str], name: str) -> list[KubeObject]:
 def cluster_version(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """Ranges as ``>=1.20.0 <1.30.0 || 2.0.0``."""
     title = str(spec.get("checkName") or "Required Kubernetes Version")
-    told = files.get("cluster-info/cluster_version.json")
+    told = files.get(VERSION_FILE)
     if told is None:
-        raise CannotJudge("the version was not collected")
+        raise NotCollected(VERSION_FILE)
     version = str(json.loads(told)["string"]).partition("-eks-")[0]
     found = _key(version)
     return [first(spec, title, lambda when: _in_range(found, when), measured=version)]
@@ -101,17 +102,18 @@ def _holds(found: _Key, operator: str, wanted: str) -> bool:
 def container_runtime(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """Whether any node's runtime is the named one, or none is."""
     title = str(spec.get("checkName") or "Container Runtime")
-    runtimes = [
-        str(one.get("status", "nodeInfo", "containerRuntimeVersion", default="")).partition("://")[0]
+    runtimes = {
+        one.name: str(one.get("status", "nodeInfo", "containerRuntimeVersion", default="")).partition("://")[0]
         for one in nodes_of(files)
-    ]
+    }
+    deciding: list[About] = []
 
     def holds(when: str) -> bool:
         operator, wanted = _condition(when)
-        results = [equality(operator, one, wanted) for one in runtimes]
-        return all(results) if operator.startswith("!") else any(results)
+        deciding[:] = [About("Node", name) for name, one in runtimes.items() if equality(operator, one, wanted)]
+        return len(deciding) == len(runtimes) if operator.startswith("!") else bool(deciding)
 
-    return [first(spec, title, holds, measured=", ".join(sorted(set(runtimes))))]
+    return [first(spec, title, holds, measured=", ".join(sorted(set(runtimes.values())))).on(*deciding)]
 
 
 def distribution(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:

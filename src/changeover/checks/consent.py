@@ -32,13 +32,14 @@ WORDS: Mapping[Consent, str] = {
     Consent.PRIVILEGED: "start pods that reach the node: its files, network, processes or all rights",
     Consent.HTTP: "send requests from this machine to addresses of the package's choosing",
     Consent.SECRETS: "read the values of Secrets",
-    Consent.HOST: "look at this machine",
+    Consent.HOST: "look at this machine, or at the nodes",
 }
 
 _DATABASES = ("postgres", "postgresql", "mysql", "redis")
 _KINDS: Mapping[str, frozenset[Consent]] = {
     "exec": frozenset({Consent.EXEC}),
     "copy": frozenset({Consent.EXEC}),
+    "ceph": frozenset({Consent.EXEC}),
     "run": frozenset({Consent.RUN}),
     "runPod": frozenset({Consent.RUN}),
     "http": frozenset({Consent.HTTP}),
@@ -54,7 +55,9 @@ _REACHES = ("hostNetwork", "hostPID", "hostIPC")
 def needed(collector: Collector) -> frozenset[Consent]:
     """What one collector asks for; empty for what only reads."""
     if collector.place != "cluster":
-        return frozenset({Consent.HOST, *([Consent.HTTP] if collector.kind in _CALLS else [])})
+        calls = {Consent.HTTP} if collector.kind in _CALLS else set()
+        pods = {Consent.RUN, Consent.PRIVILEGED} if collector.place == "nodes" else set()
+        return frozenset({Consent.HOST, *calls, *pods})
     found = _KINDS.get(collector.kind, frozenset())
     if collector.kind in {"runPod", "runDaemonSet"} and _reaches_node(mapping(collector.spec.get("podSpec"))):
         found |= {Consent.PRIVILEGED}

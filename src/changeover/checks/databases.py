@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import CannotJudge, Finding, NotCollected
 from changeover.checks.outcomes import compare, equality, first, words
 from changeover.package.application import mapping
 
@@ -28,7 +28,7 @@ def database(kind: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], list
         name = str(spec.get("collectorName") or kind)
         path = f"{kind}/{name}.json"
         if path not in files:
-            raise CannotJudge(f"{path} was not collected")
+            raise NotCollected(path)
         told = mapping(json.loads(files[path]))
         said = first(spec, str(spec.get("checkName") or name), lambda when: _holds(told, when), measured=_seen(told))
         why = str(told.get("error") or "")

@@ -1,6 +1,6 @@
 """Analyzers of one value of a document: jsonCompare, yamlCompare, clusterResource. Pure.
 
-* a path is dotted, ``a.[0].b``; jsonCompare also takes a JSONPath of names, indexes, ``*`` and ``..``
+* a path is dotted, ``a.[0].b``; jsonCompare also takes a JSONPath
 * the value there must equal the wanted one; without a condition pass wants that, fail and warn the contrary
 * clusterResource also compares by a pattern, by its groups, or by ``<op> <number or quantity>``
 """
@@ -8,21 +8,21 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
-from changeover.checks.outcomes import NONE_HOLDS, compare, entries, equality, first, said, words
+from changeover.checks import jsonpath, redactors, secret_values
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
+from changeover.checks.outcomes import compare, entries, equality, first, no_outcome, said, words
 from changeover.checks.texts import by_groups, matching, pattern_of
 from changeover.errors import Problem
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings
 from changeover.quantity import amount
 
-_STEP = re.compile(r"(\.\.)?\.?(?:(\*|[A-Za-z_][\w-]*)|\[(?:(\*|-?\d+)|'([^']*)'|\"([^\"]*)\")\])")
-_LONGEST = 100_000
-"""Values that a JSONPath may reach; more is refused."""
+_SHOWN = 120
+"""Characters of a value that are shown."""
 Read = Callable[[str], Any]
 _FILES = {
     "persistentvolumeclaim": "pvcs",
@@ -48,31 +48,54 @@ def compared(read: Read, title: str) -> Callable[[Mapping[str, Any], Mapping[str
         if not paths:
             if spec.get("ignoreIfNoFiles"):
                 return []
-            raise CannotJudge(f"no collected file is called {spec.get('fileName')}")
+            raise NotCollected(
+                "/".join(filter(None, (str(spec.get(one) or "") for one in ("collectorName", "fileName"))))
+            )
         wanted = read(str(spec.get("value") or ""))
-        return [_equal(spec, name, read(files[path]), wanted) for path in paths]
+        return [_equal(spec, name, read(files[path]), wanted).on(About("File", path)) for path in paths]
 
     return judge
 
 
 def _equal(spec: Mapping[str, Any], title: str, document: Any, wanted: Any) -> Finding:
-    if spec.get("jsonPath"):
-        found = select(document, str(spec["jsonPath"]))
-    else:
-        found = at(document, str(spec.get("path") or ""))
-    return _by_truth(spec, title, same(found, wanted), data=document)
+    path = str(spec.get("path") or spec.get("jsonPath") or "")
+    found = jsonpath.select(document, path) if spec.get("jsonPath") and not spec.get("path") else at(document, path)
+    return _by_truth(
+        spec, title, _Compared(same(found, wanted), shown(found, path), f"== {shown(wanted, path)}"), document
+    )
 
 
-def _by_truth(spec: Mapping[str, Any], title: str, holds: bool, *, data: Any) -> Finding:  # noqa: FBT001 - a value
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Whether it is as wanted, what was found, and the condition in words."""
+
+    holds: bool
+    measured: str
+    wanted: str
+
+
+def shown(value: Any, path: str) -> str:
+    """A value in few characters; of a whole document, and of what its name calls secret, nothing."""
+    if secret_values.is_telling(path):
+        return redactors.MASK
+    if isinstance(value, Mapping | list) and value:
+        return f"a {'list' if isinstance(value, list) else 'document'} of {len(value)}"
+    written = value if isinstance(value, str) else json.dumps(value, default=str)
+    return written.strip() if len(written) <= _SHOWN else f"{written[:_SHOWN].strip()}…"
+
+
+def _by_truth(spec: Mapping[str, Any], title: str, found: _Compared, data: Any) -> Finding:
     """The first outcome that wants this truth; pass wants it true unless it says otherwise, the others false."""
-    measured = "as wanted" if holds else "not as wanted"
     for verdict, outcome in entries(spec):
         when = str(outcome.get("when") or ("true" if verdict == "pass" else "false")).lower()
         if when not in {"true", "false"}:
             raise CannotJudge(f"the condition {when!r} is neither true nor false")
-        if (when == "true") is holds:
-            return said(verdict, title, outcome, data=data if isinstance(data, Mapping) else None, measured=measured)
-    return Finding("unknown", title, NONE_HOLDS, measured=measured)
+        if (when == "true") is found.holds:
+            told = said(verdict, title, outcome, data=data if isinstance(data, Mapping) else None)
+            return replace(
+                told, measured=found.measured, threshold=found.wanted if found.holds else f"not {found.wanted}"
+            )
+    return no_outcome(title, [found.wanted], measured=found.measured)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -98,41 +121,6 @@ def at(document: Any, path: str) -> Any:
     return value
 
 
-def select(document: Any, path: str) -> Any:
-    """What a JSONPath ``{$.a[0]..b}`` finds: the value, or the list of them when there is not exactly one."""
-    inner = path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
-    values, where = [document], 0
-    while where < len(inner):
-        step = _STEP.match(inner, where)
-        if step is None:
-            raise CannotJudge(f"the JSONPath {path} cannot be read from {inner[where:]!r}")
-        start = [deep for one in values for deep in _everywhere(one)] if step[1] else values
-        key = next(one for one in step.groups()[1:] if one is not None)
-        values = [found for one in start for found in _child(one, key)]
-        if len(values) > _LONGEST:
-            raise CannotJudge(f"the JSONPath {path} finds too much")
-        where = step.end()
-    return values[0] if len(values) == 1 else values
-
-
-def _everywhere(value: Any) -> Iterator[Any]:
-    yield value
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for one in inside:
-        yield from _everywhere(one)
-
-
-def _child(value: Any, key: str) -> Sequence[Any]:
-    if isinstance(value, Mapping):
-        return list(value.values()) if key == "*" else [value[key]] if key in value else []
-    if not isinstance(value, list):
-        return []
-    if key == "*":
-        return value
-    number = int(key) if key.removeprefix("-").isdecimal() else len(value)
-    return [value[number]] if -len(value) <= number < len(value) else []
-
-
 def read_json(content: str) -> Any:
     """A JSON text. Raises CannotJudge."""
     try:
@@ -155,22 +143,28 @@ def cluster_resource(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[
     title = str(spec.get("checkName") or f"{kind} {name}")
     namespace = "" if spec.get("clusterScoped") else str(spec.get("namespace") or "default")
     found = _object(files, kind, name, namespace)
+    about = About(kind, name, namespace)
     if found is None:
         where = f" in namespace {namespace}" if namespace else ""
-        return [Finding("fail", title, f"{kind} {name}{where} does not exist", measured="absent")]
+        absent = Finding("fail", title, f"{kind} {name}{where} does not exist", measured="absent", threshold="there")
+        return [absent.on(about)]
     value = at(found, str(spec.get("yamlPath") or ""))
-    return [_of_value(spec, title, found, value)]
+    return [_of_value(spec, title, found, value).on(about)]
 
 
 def _of_value(spec: Mapping[str, Any], title: str, found: Mapping[str, Any], value: Any) -> Finding:
+    path = str(spec.get("yamlPath") or "")
     if spec.get("expectedValue"):
-        return _by_truth(spec, title, same(value, read_yaml(str(spec["expectedValue"]))), data=found)
+        wanted = read_yaml(str(spec["expectedValue"]))
+        compared = _Compared(same(value, wanted), shown(value, path), f"== {shown(wanted, path)}")
+        return _by_truth(spec, title, compared, found)
     told = value if isinstance(value, str) else yaml_text.dump(value)
     if spec.get("regex"):
-        return _by_truth(spec, title, pattern_of(str(spec["regex"])).is_in(told), data=found)
+        is_there = pattern_of(str(spec["regex"])).is_in(told)
+        return _by_truth(spec, title, _Compared(is_there, shown(value, path), f"like {spec['regex']}"), found)
     if spec.get("regexGroups"):
         return by_groups(spec, title, pattern_of(str(spec["regexGroups"])), told)
-    return first(spec, title, lambda when: _holds(value, when), data=found, measured=told.strip())
+    return first(spec, title, lambda when: _holds(value, when), data=found, measured=shown(value, path))
 
 
 def _holds(value: Any, when: str) -> bool:
@@ -185,7 +179,7 @@ def _object(files: Mapping[str, str], kind: str, name: str, namespace: str) -> M
     plural = _plural(kind)
     path = f"cluster-resources/{plural}/{namespace}.json" if namespace else f"cluster-resources/{plural}.json"
     if path not in files:
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     told = read_json(files[path])
     items = mappings(told if isinstance(told, list) else mapping(told).get("items"))
     return next((one for one in items if mapping(one.get("metadata")).get("name") == name), None)

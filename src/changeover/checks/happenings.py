@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
-from changeover.checks.outcomes import NONE_HOLDS, compare, entries, equality, first, said, whole, words
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected, together
+from changeover.checks.outcomes import compare, entries, equality, first, no_outcome, none_of, said, whole, words
 from changeover.checks.texts import pattern_of
 from changeover.checks.workloads import listed
 from changeover.objects import KubeObject
@@ -33,7 +34,14 @@ def event(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
         return (when.lower() == "true") is (found is not None)
 
     data = _in_go(found.raw) if found else None
-    return [first(spec, title, holds, data=data, measured="there" if found else "not there")]
+    measured = f"{reason}: {'there' if found else 'not there'}"
+    told = first(spec, title, holds, data=data, measured=measured)
+    return [told.on(_involved(found)) if found else told]
+
+
+def _involved(one: KubeObject) -> About:
+    named = [str(one.get("involvedObject", key, default="")) for key in ("kind", "name", "namespace")]
+    return About(named[0], named[1], named[2] or one.namespace)
 
 
 def _fits(one: KubeObject, reason: str, kind: str) -> bool:
@@ -56,15 +64,22 @@ def container_statuses(spec: Mapping[str, Any], files: Mapping[str, str]) -> lis
     title = text(spec.get("checkName")) or "Container Statuses"
     least = int(spec.get("restartCount") or 0)
     containers = list(_containers(listed(files, "pods", texts(spec.get("namespaces"))), least))
+    over: list[str] = []
     for verdict, outcome in entries(spec):
         when = text(outcome.get("when")).strip()
         if not when:
-            return [said(verdict, title, outcome)]
+            return [replace(said(verdict, title, outcome), threshold=none_of(over))]
         operator, wanted = words(when, 2)
-        found = [data for data, reasons in containers if equality(operator, _one_of(reasons, wanted), wanted)]
+        found = [one for one in containers if equality(operator, _one_of(one[1], wanted), wanted)]
         if found:
-            return list(dict.fromkeys(said(verdict, title, outcome, data=one, measured=wanted) for one in found))
-    return [Finding("unknown", title, NONE_HOLDS)]
+            return together(
+                said(verdict, title, outcome, data=data, measured=", ".join(sorted(reasons))).on(
+                    About("Pod", data["PodName"], data["Namespace"])
+                )
+                for data, reasons in found
+            )
+        over.append(when)
+    return [no_outcome(title, over)]
 
 
 def _one_of(reasons: set[str], wanted: str) -> str:
@@ -87,7 +102,7 @@ def registry_images(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[F
     title = text(spec.get("checkName")) or text(spec.get("collectorName")) or "Registry Images"
     path = f"registry/{text(spec.get('collectorName')) or 'images'}.json"
     if path not in files:
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     return [images_said(spec, title, files[path])]
 
 
@@ -107,7 +122,8 @@ def images_said(spec: Mapping[str, Any], title: str, content: str) -> Finding:
         return compare(operator, counts[what], whole(wanted))
 
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
-    return first(spec, title, holds, data=data, measured=told)
+    found = first(spec, title, holds, data=data, measured=told)
+    return found if found.verdict == "pass" else found.on(*(About("Image", name) for name in (*missing, *wrong)))
 
 
 def sysctl(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
@@ -117,14 +133,25 @@ def sysctl(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
         path.removeprefix("sysctl/"): _settings(files[path]) for path in sorted(files) if path.startswith("sysctl/")
     }
     if not nodes:
-        raise CannotJudge("sysctl was not collected")
+        raise NotCollected("sysctl")
+    over: list[str] = []
     for verdict, outcome in entries(spec):
         when = text(outcome.get("when"))
         found = [name for name, settings in nodes.items() if when.strip() and setting_holds(settings, when)]
         if found or not when.strip():
             who = f"{'Node' if len(found) == 1 else 'Nodes'} {', '.join(found)}: " if found else ""
-            return [Finding(verdict, title, f"{who}{text(outcome.get('message'))}", text(outcome.get("uri")))]
-    return [Finding("unknown", title, NONE_HOLDS)]
+            told = Finding(verdict, title, f"{who}{text(outcome.get('message'))}", text(outcome.get("uri")))
+            told = replace(told, measured=_set(nodes, when or " ".join(over[:1])), threshold=when or none_of(over))
+            return [told.on(*(About("Node", name) for name in found))]
+        over.append(when)
+    return [no_outcome(title, over, measured=_set(nodes, " ".join(over[:1])))]
+
+
+def _set(nodes: Mapping[str, Mapping[str, str]], when: str) -> str:
+    """What the nodes say of the parameter that a condition asks about."""
+    key = when.partition(" ")[0]
+    values = dict.fromkeys(settings[key] for settings in nodes.values() if key in settings)
+    return f"{key} = {' or '.join(values)}" if values else ""
 
 
 def setting_holds(settings: Mapping[str, str], when: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from changeover.checks import happenings
-from changeover.checks.finding import CannotJudge, Finding
-from changeover.checks.outcomes import first
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected
+from changeover.checks.outcomes import entries, first, no_outcome, said
 from changeover.package.application import mapping, text, texts
 
 ROOT = "host-collectors"
@@ -34,26 +35,30 @@ def of_file(folder: str, name: str, title: str, judge: OfOne) -> Judge:
         return [
             one
             for node in nodes(files, path)
-            for one in _of_node(judge, spec, f"{called} - Node {node}", files.get(f"{ROOT}/{folder}/{node}/{file}"))
+            for one in _of_node(judge, spec, f"{called} - Node {node}", files, path=f"{ROOT}/{folder}/{node}/{file}")
         ]
 
     return judged
 
 
-def _of_node(judge: OfOne, spec: Mapping[str, Any], title: str, content: str | None) -> list[Finding]:
-    if content is None:
-        return [Finding("unknown", title, "Nothing was collected of this node, so it cannot be judged.")]
+def _of_node(
+    judge: OfOne, spec: Mapping[str, Any], title: str, files: Mapping[str, str], *, path: str
+) -> list[Finding]:
+    node = About("Node", path.split("/")[-2])
+    if path not in files:
+        words = "Nothing was collected of this node, so it cannot be judged."
+        return [Finding("unknown", title, words, about=(node,), missing=path)]
     try:
-        return judge(spec, title, content)
+        return [one if one.about else one.on(node) for one in judge(spec, title, files[path])]
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as wrong:
-        return [Finding("unknown", title, f"This cannot be judged: {wrong}.")]
+        return [Finding("unknown", title, f"This cannot be judged: {wrong}.", about=(node,))]
 
 
 def nodes(files: Mapping[str, str], path: str) -> tuple[str, ...]:
     """The nodes from which host collectors brought files. Raises CannotJudge, saying that `path` is missing."""
     listed = mapping(json.loads(files.get(f"{ROOT}/system/node_list.json", "{}"))).get("nodes")
     if not texts(listed):
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     return texts(listed)
 
 
@@ -72,6 +77,24 @@ def key_pair(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]
 def images(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]:
     """Images that a host could find in their registries."""
     return [happenings.images_said(spec, title, content)]
+
+
+def between_namespaces(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]:
+    """Whether packets go from one network namespace of a host to another: pass when they do, else fail."""
+    told = mapping(json.loads(content))
+    through, errors = told.get("success") is True, mapping(told.get("errors"))
+    wrong = ", ".join(f"{name}: {one}" for name, one in errors.items() if one)
+    for verdict, outcome in entries(spec):
+        if (verdict == "pass") is through and verdict != "warn":
+            found = said(verdict, title, outcome, measured="through" if through else wrong or "not through")
+            return [replace(found, threshold="through")]
+    return [no_outcome(title, measured="through" if through else wrong)]
+
+
+def network_namespaces(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
+    """Of the collector's file, which nobody but the reference writes: it would change the host's network."""
+    name = text(spec.get("collectorName")) or "networkNamespaceConnectivity"
+    return of_file("system", f"{name}.json", "Network Namespace Connectivity", between_namespaces)(spec, files)
 
 
 def subnet_contains(spec: Mapping[str, Any], _: Mapping[str, str]) -> list[Finding]:
@@ -99,6 +122,7 @@ STATUSES: Mapping[str, Judge] = {
     "subnetAvailable": _status("subnetAvailable", "Subnet Available", "result.json"),
     "certificate": of_file("certificate", "*.json", "Certificate Key Pair", key_pair),
     "subnetContainsIP": subnet_contains,
+    "networkNamespaceConnectivity": network_namespaces,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import CannotJudge, Finding, NotCollected
 from changeover.checks.hosts import ROOT, Judge, nodes, of_file
 from changeover.checks.outcomes import compare, entries, equality, first, said, whole, words
 from changeover.checks.texts import pattern_of
@@ -207,7 +207,7 @@ def file_performance(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[
     for verdict, outcome in entries(spec):
         if outcome.get("when") == "fileNotCollected":
             return [said(verdict, title, outcome)]
-    raise CannotJudge(f"{path} was not collected")
+    raise NotCollected(path)
 
 
 def _latencies(spec: Mapping[str, Any], title: str, content: str) -> list[Finding]:

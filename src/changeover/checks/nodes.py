@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from changeover.checks.cluster import nodes_of
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import About, CannotJudge, Finding
 from changeover.checks.outcomes import compare, equality, first
 from changeover.objects import KubeObject
 from changeover.package.application import mapping, mappings
@@ -38,7 +39,7 @@ def node_resources(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Fi
         return []
     filters = mapping(spec.get("filters"))
     nodes = [one for one in nodes_of(files) if _matches(one, filters)]
-    seen: dict[str, str] = {}
+    seen = _Seen()
     data = {"NodeCount": len(nodes), **{_go_name(key): filters[key] for key in _FILTERS if key in filters}}
 
     def holds(when: str) -> bool:
@@ -46,8 +47,17 @@ def node_resources(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Fi
         return _holds(nodes, (call, operator, wanted), str(filters.get("resourceName") or ""), seen)
 
     said = first(spec, title, holds, data=data)
-    measured = ", ".join(f"{call} = {value}" for call, value in (seen or {"count()": str(len(nodes))}).items())
-    return [Finding(said.verdict, said.title, said.message, said.uri, measured)]
+    told = seen.values or {"count()": str(len(nodes))}
+    measured = ", ".join(f"{call} = {value}" for call, value in told.items())
+    return [replace(said, measured=measured).on(*(About("Node", name) for name in seen.nodes))]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was measured for the conditions, and the nodes that decided the last one."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    nodes: list[str] = field(default_factory=list)
 
 
 def _words(when: str) -> tuple[str, str, str]:
@@ -59,21 +69,24 @@ def _words(when: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def _holds(nodes: Sequence[KubeObject], when: tuple[str, str, str], resource: str, seen: dict[str, str]) -> bool:
+def _holds(nodes: Sequence[KubeObject], when: tuple[str, str, str], resource: str, seen: _Seen) -> bool:
     call, operator, wanted = when
     read = _CALL.match(call)
     if read is None:
         raise CannotJudge(f"{call} is no function")
     name, argument = read.groups()
     if name == "nodeCondition":
-        states = [_state(one, argument) for one in nodes]
-        seen[call] = "/".join(sorted(set(states)))
-        return any(equality(operator, one, wanted) for one in states)
+        states = {one.name: _state(one, argument) for one in nodes}
+        seen.values[call] = "/".join(sorted(set(states.values())))
+        seen.nodes = [name for name, state in states.items() if equality(operator, state, wanted)]
+        return bool(seen.nodes)
     wish = amount(wanted)
     if wish is None:
         raise CannotJudge(f"{wanted} is no quantity")
     found = _measure(nodes, name, argument, resource)
-    seen[call] = _shown(found, wanted)
+    seen.values[call] = _shown(found, wanted)
+    extreme = name in {"min", "max"}
+    seen.nodes = [one.name for one in nodes if extreme and _amount(one, argument, resource) == found]
     return compare(operator, found, wish)
 
 

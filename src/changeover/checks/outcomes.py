@@ -5,7 +5,8 @@ Where the reference stays silent because no outcome holds, we say unknown: silen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,7 @@ from changeover.package.application import mapping, mappings
 
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass")
 NONE_HOLDS = "None of its outcomes holds for what was found."
+SILENT = "the spec needs an outcome for this: one without a condition says what holds otherwise"
 Number = int | float | Fraction
 
 
@@ -35,11 +37,24 @@ def first(
     measured: str = "",
 ) -> Finding:
     """The first outcome whose condition holds, its message rendered over `data`. Raises what `holds` raises."""
+    passed_over: list[str] = []
     for verdict, outcome in entries(spec):
         when = str(outcome.get("when") or "")
         if not when.strip() or holds(when):
-            return said(verdict, title, outcome, data=data, measured=measured)
-    return Finding("unknown", title, NONE_HOLDS, measured=measured)
+            found = said(verdict, title, outcome, data=data, measured=measured)
+            return found if when.strip() else replace(found, threshold=none_of(passed_over))
+        passed_over.append(when)
+    return no_outcome(title, passed_over, measured=measured)
+
+
+def none_of(conditions: Sequence[str]) -> str:
+    """Conditions that did not hold, as a threshold: ``not < 3, not < 5``."""
+    return ", ".join(f"not {one.strip()}" for one in conditions)
+
+
+def no_outcome(title: str, conditions: Sequence[str] = (), *, measured: str = "") -> Finding:
+    """What is said when the spec is silent."""
+    return Finding("unknown", title, NONE_HOLDS, measured=measured, threshold=none_of(conditions), hint=SILENT)
 
 
 def said(
@@ -52,7 +67,8 @@ def said(
 ) -> Finding:
     """An outcome as a finding."""
     message = rendered(str(outcome.get("message") or ""), data)
-    return Finding(verdict, title, message, str(outcome.get("uri") or ""), measured)
+    when = str(outcome.get("when") or "").strip()
+    return Finding(verdict, title, message, str(outcome.get("uri") or ""), measured, when)
 
 
 def rendered(message: str, data: Mapping[str, Any] | None) -> str:

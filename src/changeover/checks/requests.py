@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import CannotJudge, Finding, NotCollected
 from changeover.checks.hosts import Judge, of_file
 from changeover.checks.outcomes import compare, first, whole, words
 from changeover.package.application import mapping, text
@@ -18,7 +18,7 @@ def of_cluster(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Findin
     paths = [f"{name}/{name}.json", f"{name}/result.json"] if name else ["result.json"]
     path = next((one for one in paths if one in files), None)
     if path is None:
-        raise CannotJudge(f"{paths[-1]} was not collected")
+        raise NotCollected(paths[-1])
     return _answer(spec, text(spec.get("checkName")) or name or "HTTP Request", files[path])
 
 

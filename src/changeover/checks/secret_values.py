@@ -42,6 +42,12 @@ NAMED: Mapping[str, Any] = {
 """For logs and outputs; in a document it would hide what is no secret (``"token": {``)."""
 
 
+def is_telling(path: str) -> bool:
+    """Whether the last word of a path names what is secret: ``data.password``, ``$.spec.apiToken``."""
+    last = re.split(r"[.\[\]/'\"]+", path.strip("]}'\" "))[-1]
+    return re.search(_TELLING, last, re.IGNORECASE) is not None
+
+
 def redactors_for(values: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
     """Redactors as specs have them: these values wherever they stand, the longest first, and telling names in logs."""
     known = sorted({one for one in values if len(one) >= SHORTEST}, key=lambda one: (-len(one), one))

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from changeover.errors import Problem
-from changeover.gotemplate import Function, parse
+from changeover.gotemplate import parse, sprig
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.package.application import mapping, mappings, text, texts
 from changeover.ports import Collector
-from changeover.settings import LIGHT
+from changeover.settings import IMAGE, LIGHT
 
 GROUPS = ("troubleshoot.sh/", "troubleshoot.replicated.com/")
 KINDS = frozenset(
@@ -43,6 +43,8 @@ LABELS = ("troubleshoot.sh/kind", "troubleshoot.io/kind")
 DATA_KEYS = ("support-bundle-spec", "preflight.yaml", "preflight-spec", "redactor-spec")
 """Where Secrets and ConfigMaps hold a spec."""
 
+LISTS = ("collectors", "analyzers", "hostCollectors", "hostAnalyzers", "remoteCollectors", "redactors")
+"""Fields of a document that hold entries."""
 Place = Literal["cluster", "host", "nodes"]
 ALWAYS = ("clusterInfo", "clusterResources")
 _TEMPLATED = re.compile(r"^apiVersion:\s*[\"']?troubleshoot\.sh/v1beta3\b", re.MULTILINE)
@@ -52,6 +54,12 @@ class NoSpec(Problem):
     """A file, package or cluster that says nothing about what to check."""
 
     reference = "no-spec"
+
+
+class BrokenSpec(Problem):
+    """A Troubleshoot document that is not shaped as one: what it asks for would be passed over in silence."""
+
+    reference = "broken-spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,22 @@ def lighter(wanted: Specs) -> Specs:
     """The same, leaving out what takes long and no analyzer of it reads."""
     reads = {kind_of(one) for one in wanted.analyzers}
     files = [text(mapping(one.get(kind_of(one))).get("fileName")) for one in wanted.analyzers]
-    if "clusterResource" in reads or any("custom-resources" in file or "/logs/" in file for file in files):
+    if reads & {"clusterResource", "imagePullSecret", "velero"} or any(
+        "custom-resources" in file or "/logs/" in file for file in files
+    ):
         return wanted
     light = tuple(
         Collector(one.kind, {**one.spec, LIGHT: True}) if one.kind == "clusterResources" else one
         for one in wanted.complete().collectors
     )
     return replace(wanted, collectors=light)
+
+
+def in_pods(collectors: Iterable[Collector], image: str) -> tuple[Collector, ...]:
+    """The same, those that look at each node by pods of this image."""
+    return tuple(
+        replace(one, spec={**one.spec, IMAGE: image}) if one.place == "nodes" and image else one for one in collectors
+    )
 
 
 def is_spec(raw: Mapping[str, Any]) -> bool:
@@ -129,18 +146,61 @@ def read(documents: Iterable[Mapping[str, Any]], *, kinds: frozenset[str] = KIND
     )
 
 
-def documents_of(
-    written: str,
-    *,
-    file: str,
-    values: Mapping[str, Any] | None = None,
-    functions: Mapping[str, Function] | None = None,
-) -> list[Mapping[str, Any]]:
+def documents_for(wanted: Specs) -> list[Mapping[str, Any]]:
+    """The documents that ask for the same, as a bundle keeps them; without redactors, for they hold what they hide.
+
+    One for each place where host collectors look, because a document says that of all of its own.
+    """
+    nodes = [one for one in wanted.host_collectors if one.place == "nodes"]
+    here = [one for one in wanted.host_collectors if one.place != "nodes"]
+    first = {
+        "collectors": _entries(wanted.collectors),
+        "analyzers": list(wanted.analyzers),
+        "hostCollectors": _entries(here),
+        "hostAnalyzers": list(wanted.host_analyzers),
+    }
+    second = {"hostCollectors": _entries(nodes), "runHostCollectorsInPod": True}
+    return [
+        {"apiVersion": f"{GROUPS[0]}v1beta2", "kind": "SupportBundle", "metadata": {"name": name}, "spec": spec}
+        for name, spec in (("collected", first), ("collected-of-nodes", second))
+        if name == "collected" or nodes
+    ]
+
+
+def _entries(collectors: Iterable[Collector]) -> list[Mapping[str, Any]]:
+    return [
+        {one.kind: {key: value for key, value in one.spec.items() if key not in {IMAGE, LIGHT}}} for one in collectors
+    ]
+
+
+def documents_of(written: str, *, file: str, values: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
     """The Troubleshoot documents of a text, templated ones rendered. Raises BrokenYaml, TemplateProblem."""
     if _TEMPLATED.search(written):
-        written = parse(written, name=file, functions=functions).render({"Values": values or {}})
+        written = parse(written, name=file, functions=sprig.pure()).render({"Values": values or {}})
     loaded = (data for _, data in yaml_text.load_stream(written, file=file))
     return [data for data in loaded if isinstance(data, Mapping) and is_spec(data)]
+
+
+def refuse_broken(documents: Iterable[Mapping[str, Any]], *, file: str) -> None:
+    """Raises BrokenSpec where something else stands than a list of entries of one kind each."""
+    for raw in documents:
+        spec = raw.get("spec")
+        if not isinstance(spec, Mapping | None):
+            raise BrokenSpec(f"{file}: spec of {raw['kind']} must be a mapping.", found=_short(spec))
+        for name in LISTS:
+            listed = mapping(spec).get(name)
+            entries = listed if isinstance(listed, list) else [] if listed is None else [listed]
+            wrong = [one for one in entries if not isinstance(one, Mapping) or not one]
+            if wrong or not isinstance(listed, list | None):
+                raise BrokenSpec(
+                    f"{file}: {name} of {raw['kind']} must be a list of entries.",
+                    found=_short(wrong[0] if wrong else listed),
+                    hint="each entry begins with a dash and the name of its kind: `- clusterVersion:`",
+                )
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, default=str)[:60]
 
 
 def documents_within(objects: Iterable[KubeObject]) -> list[Mapping[str, Any]]:

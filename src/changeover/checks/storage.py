@@ -13,12 +13,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding, Verdict
-from changeover.checks.outcomes import NONE_HOLDS, compare, entries, first, said, words
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected, Verdict
+from changeover.checks.outcomes import compare, entries, first, no_outcome, said, words
 from changeover.checks.redactors import path_pattern
 from changeover.checks.texts import pattern_of
 from changeover.package.application import mapping, mappings
 
+ROOK = "rook-ceph"
+"""The namespace that paths do not name."""
 _RANK = {"HEALTH_ERR": 0, "HEALTH_WARN": 1, "HEALTH_OK": 2}
 _MEANT: Mapping[Verdict, str] = {"pass": "HEALTH_OK", "warn": "HEALTH_WARN", "fail": "HEALTH_ERR"}
 _PATIENT = Fraction(80)
@@ -28,20 +30,24 @@ _PATIENT = Fraction(80)
 def ceph_status(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     """``HEALTH_OK`` or ``<op> HEALTH_WARN``."""
     title = str(spec.get("checkName") or "Ceph Status")
-    parts = (str(spec.get("collectorName") or ""), str(spec.get("namespace") or ""), "ceph/status.json")
+    namespace = str(spec.get("namespace") or "")
+    parts = (str(spec.get("collectorName") or ""), namespace if namespace != ROOK else "", "ceph/status.json")
     path = "/".join(filter(None, parts))
     if path not in files:
-        raise CannotJudge(f"{path} was not collected")
+        raise NotCollected(path)
     told = mapping(json.loads(files[path]))
     status = str(mapping(told.get("health")).get("status") or "")
     plain = {word: {"message": "Ceph is healthy" if word == "pass" else f"Ceph status is {status}"} for word in _MEANT}
     given = spec if spec.get("outcomes") else {"outcomes": [{word: outcome} for word, outcome in plain.items()]}
+    over: list[str] = []
     for verdict, outcome in entries(given):
-        if _ceph_holds(status, str(outcome.get("when") or _MEANT[verdict])):
+        when = str(outcome.get("when") or _MEANT[verdict])
+        if _ceph_holds(status, when):
             finding = said(verdict, title, outcome, measured=status)
             more = [] if status == "HEALTH_OK" else list(_details(told))
-            return [replace(finding, message="\n".join([finding.message, *more]))]
-    return [Finding("unknown", title, NONE_HOLDS, measured=status)]
+            return [replace(finding, message="\n".join([finding.message, *more]), threshold=when)]
+        over.append(when)
+    return [no_outcome(title, over, measured=status)]
 
 
 def _ceph_holds(status: str, when: str) -> bool:
@@ -73,7 +79,7 @@ def node_metrics(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Find
     pattern = path_pattern(f"{folder}/*.json")
     paths = sorted(path for path in files if pattern.fullmatch(path))
     if not paths:
-        raise CannotJudge(f"{folder} was not collected")
+        raise NotCollected(folder)
     wanted = pattern_of(str(mapping(mapping(spec.get("filters")).get("pvc")).get("nameRegex") or ""))
     volumes = dict(
         one for path in paths for one in _claims(mapping(json.loads(files[path]))) if wanted.is_in(one[0].split("/")[1])
@@ -90,7 +96,9 @@ def node_metrics(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Find
         return bool(matched)
 
     seen = ", ".join(f"{name} {float(used):.1f}%" for name, used in volumes.items())
-    return [first(spec, title, holds, data=names, measured=seen)]
+    told = first(spec, title, holds, data=names, measured=seen)
+    claims = (name.partition("/") for name in matched)
+    return [told.on(*(About("PersistentVolumeClaim", name, namespace) for namespace, _, name in claims))]
 
 
 def _claims(summary: Mapping[str, Any]) -> Iterator[tuple[str, Fraction]]:

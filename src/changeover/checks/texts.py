@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding, Verdict
-from changeover.checks.outcomes import NONE_HOLDS, VERDICTS, compare, entries, equality, first, said, words
+from changeover.checks.finding import About, CannotJudge, Finding, Verdict
+from changeover.checks.outcomes import VERDICTS, compare, entries, equality, first, no_outcome, said, words
 from changeover.checks.redactors import path_pattern
 from changeover.gotemplate.sprig.re2 import BadPattern, Pattern, compile_pattern
 from changeover.package.application import texts
 
+_SHOWN = 80
+"""Characters of a pattern that are shown."""
 _PER_POD = ("-stdout.txt", "-stderr.txt", "-errors.json")
 
 
@@ -20,13 +23,14 @@ def text_analyze(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Find
     paths = matching(spec, files)
     if not paths:
         wanted = _path(spec, str(spec.get("fileName") or ""))
-        missing = Finding("unknown", title, f"No collected file is called {wanted}, so this cannot be judged.")
-        return [] if spec.get("ignoreIfNoFiles") else [missing]
+        words = f"No collected file is called {wanted}, so this cannot be judged."
+        return [] if spec.get("ignoreIfNoFiles") else [Finding("unknown", title, words, missing=wanted)]
     groups, regex = str(spec.get("regexGroups") or ""), str(spec.get("regex") or "")
     if not groups and not regex:
         return [Finding("fail", title, "Invalid analyzer")]
     judge: Callable[[Mapping[str, Any], str, Pattern, str], Finding] = by_groups if groups and not regex else _by_match
-    return [judge(spec, title, pattern_of(regex or groups), files[path]) for path in paths]
+    pattern = pattern_of(regex or groups)
+    return [judge(spec, title, pattern, files[path]).on(About("File", path)) for path in paths]
 
 
 def pattern_of(source: str) -> Pattern:
@@ -68,8 +72,14 @@ def _by_match(spec: Mapping[str, Any], title: str, pattern: Pattern, content: st
             if when.lower() not in {"true", "false"}:
                 raise CannotJudge(f"the condition {when!r} is neither true nor false")
             if (when.lower() == "true") is matched:
-                return said(verdict, title, outcome, measured=measured)
-    return Finding("unknown", title, NONE_HOLDS, measured=measured)
+                told = said(verdict, title, outcome, measured=measured)
+                return replace(told, threshold=f"{_short(spec)} is {'' if when.lower() == 'true' else 'not '}there")
+    return no_outcome(title, measured=measured)
+
+
+def _short(spec: Mapping[str, Any]) -> str:
+    source = str(spec.get("regex"))
+    return source if len(source) <= _SHOWN else f"{source[:_SHOWN]}…"
 
 
 def by_groups(spec: Mapping[str, Any], title: str, pattern: Pattern, content: str) -> Finding:

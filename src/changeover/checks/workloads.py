@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from changeover.checks.finding import CannotJudge, Finding
+from changeover.checks.finding import About, CannotJudge, Finding, NotCollected, object_of, together
 from changeover.checks.outcomes import NONE_HOLDS, compare, entries, equality, first, rendered, said, whole, words
 from changeover.objects import KubeObject, is_well
 from changeover.package.application import texts
 
 _PLURALS = {"deployment": "deployments", "statefulset": "statefulsets", "job": "jobs"}
+_NAMES = {"deployment": "Deployment", "statefulset": "StatefulSet", "job": "Job"}
 
 
 def replicas(word: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], list[Finding]]:
@@ -23,7 +24,7 @@ def replicas(word: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], list
         title = str(spec.get("checkName") or f"{spec['name']} Status")
         obj = _named(spec, files, _PLURALS[word])
         if obj is None:
-            return [_absent(spec, title, f'The {word} "{spec["name"]}" was not found')]
+            return [_absent(spec, title, f'The {word} "{spec["name"]}" was not found').on(_asked(spec, word))]
         ready = int(obj.get("status", "readyReplicas", default=0))
 
         def holds(when: str) -> bool:
@@ -32,7 +33,7 @@ def replicas(word: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], list
             operator, wanted = words(when, 2)
             return compare(operator, ready, whole(wanted))
 
-        return [first(spec, title, holds, measured=f"{ready} ready")]
+        return [first(spec, title, holds, measured=f"{ready} ready").on(_asked(spec, word))]
 
     return judge
 
@@ -44,7 +45,7 @@ def job(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
     title = str(spec.get("checkName") or f"{spec['name']} Status")
     obj = _named(spec, files, "jobs")
     if obj is None:
-        return [_absent(spec, title, f'The job "{spec["name"]}" was not found')]
+        return [_absent(spec, title, f'The job "{spec["name"]}" was not found').on(_asked(spec, "job"))]
     counts = {name: int(obj.get("status", name, default=0)) for name in ("succeeded", "failed")}
 
     def holds(when: str) -> bool:
@@ -53,7 +54,12 @@ def job(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
             raise CannotJudge(f"{name} is not known of Jobs")
         return compare(operator, counts[name], whole(wanted))
 
-    return [first(spec, title, holds, measured=", ".join(f"{count} {name}" for name, count in counts.items()))]
+    measured = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return [first(spec, title, holds, measured=measured).on(_asked(spec, "job"))]
+
+
+def _asked(spec: Mapping[str, Any], word: str) -> About:
+    return About(_NAMES[word], str(spec["name"]), str(spec.get("namespace") or "default"))
 
 
 def replicaset(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
@@ -67,9 +73,13 @@ def replicaset(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Findin
                 "fail",
                 str(spec.get("checkName") or f"{one.namespace}/{one.name} ReplicaSet Status"),
                 f"The replicaset {one.namespace}/{one.name} is not ready",
-            )
+                measured=f"{available} of {wanted} available",
+                threshold="all available",
+                hint=_look("replicaset", one),
+            ).on(object_of(one, "ReplicaSet"))
             for one in found
-            if one.get("status", "availableReplicas", default=0) < one.get("spec", "replicas", default=1)
+            if (available := one.get("status", "availableReplicas", default=0))
+            < (wanted := one.get("spec", "replicas", default=1))
         ]
         return unready or [Finding("pass", "ReplicaSet Status", f"All {len(found)} replicasets are as they should")]
     chosen = [one for one in found if (one.name == name if name else _labelled(one, selector))]
@@ -91,7 +101,8 @@ def _replicaset(spec: Mapping[str, Any], obj: KubeObject) -> Finding:
         return compare(operator, counts[name], whole(wanted))
 
     measured = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return first(spec, str(spec.get("checkName") or f"{obj.name} Status"), holds, measured=measured)
+    title = str(spec.get("checkName") or f"{obj.name} Status")
+    return first(spec, title, holds, measured=measured).on(object_of(obj, "ReplicaSet"))
 
 
 def _labelled(obj: KubeObject, selector: Sequence[str]) -> bool:
@@ -101,10 +112,10 @@ def _labelled(obj: KubeObject, selector: Sequence[str]) -> bool:
 
 def _named(spec: Mapping[str, Any], files: Mapping[str, str], plural: str) -> KubeObject | None:
     namespace = str(spec.get("namespace") or "default")
-    content = files.get(f"cluster-resources/{plural}/{namespace}.json")
-    if content is None:
-        raise CannotJudge(f"cluster-resources/{plural}/{namespace}.json was not collected")
-    return next((one for one in _objects(content) if one.name == spec["name"]), None)
+    path = f"cluster-resources/{plural}/{namespace}.json"
+    if path not in files:
+        raise NotCollected(path)
+    return next((one for one in _objects(files[path]) if one.name == spec["name"]), None)
 
 
 def _absent(spec: Mapping[str, Any], title: str, message: str) -> Finding:
@@ -118,30 +129,42 @@ def _all(
     spec: Mapping[str, Any],
     files: Mapping[str, str],
     word: str,
-    wrong: Callable[[KubeObject], str],
+    wrong: Callable[[KubeObject], tuple[str, str]],
 ) -> list[Finding]:
     """One finding for each object that is not as it should be; one that says so when all are."""
     namespaces = texts(spec.get("namespaces")) or (texts([spec.get("namespace")]))
     found = list(listed(files, _PLURALS[word], namespaces))
     findings = [
-        Finding("fail", f"{one.namespace}/{one.name} {word.title()} Status", f"The {word} {text}")
+        Finding(
+            "fail",
+            f"{one.namespace}/{one.name} {word.title()} Status",
+            f"The {word} {one.namespace}/{one.name} {told[0]}",
+            measured=told[1],
+            threshold="complete" if word == "job" else "all ready",
+            hint=_look(word, one),
+        ).on(object_of(one, _NAMES[word]))
         for one in found
-        if (text := wrong(one))
+        if (told := wrong(one))[0]
     ]
     return findings or [
         Finding("pass", f"{word.title()} Status", f"All {len(found)} {_PLURALS[word]} are as they should")
     ]
 
 
-def _short(obj: KubeObject) -> str:
+def _look(word: str, obj: KubeObject) -> str:
+    return f"`kubectl -n {obj.namespace} describe {word} {obj.name}` says why"
+
+
+def _short(obj: KubeObject) -> tuple[str, str]:
+    """What is wrong with it, nothing when all is well, and what was measured."""
     wanted = max(obj.get("spec", "replicas", default=1), obj.get("status", "replicas", default=0))
     ready = obj.get("status", "readyReplicas", default=0)
-    return f"{obj.namespace}/{obj.name} has {ready}/{wanted} replicas" if ready < wanted else ""
+    return f"has {ready}/{wanted} replicas" if ready < wanted else "", f"{ready} of {wanted} ready"
 
 
-def _unfinished(obj: KubeObject) -> str:
+def _unfinished(obj: KubeObject) -> tuple[str, str]:
     wanted, done = obj.get("spec", "completions", default=1), obj.get("status", "succeeded", default=0)
-    return f"{obj.namespace}/{obj.name} is not complete" if done < wanted else ""
+    return "is not complete" if done < wanted else "", f"{done} of {wanted} succeeded"
 
 
 def listed(files: Mapping[str, str], plural: str, namespaces: Sequence[str]) -> Iterator[KubeObject]:
@@ -151,7 +174,7 @@ def listed(files: Mapping[str, str], plural: str, namespaces: Sequence[str]) -> 
     wanted = {f"{folder}{one}.json" for one in namespaces}
     chosen = [path for path in paths if not wanted or path in wanted]
     if not chosen:
-        raise CannotJudge(f"{folder} was not collected")
+        raise NotCollected(next(iter(sorted(wanted)), folder))
     for path in chosen:
         yield from _objects(files[path])
 
@@ -179,8 +202,8 @@ def pods(spec: Mapping[str, Any], files: Mapping[str, str]) -> list[Finding]:
 
         said_of_it = first(spec, title, holds, data=data, measured=reason)
         if said_of_it.message != NONE_HOLDS:
-            findings.append(Finding(said_of_it.verdict, title, said_of_it.message, said_of_it.uri))
-    return list(dict.fromkeys(findings))
+            findings.append(said_of_it.on(object_of(pod, "Pod")))
+    return together(findings)
 
 
 def _healthy(pod: KubeObject) -> bool:

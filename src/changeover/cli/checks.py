@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from changeover.checks.consent import Consent
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NAMED = 5
+"""Objects of a finding that are shown; as JSON all are."""
 CLASSES = ("exec", "run", "privileged", "http", "secrets", "host")
 
 
@@ -40,6 +42,9 @@ def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar="CLASS",
             help=f"What collectors may do beyond reading: {', '.join(CLASSES)}, all.",
+        ),
+        click.option(
+            "--image", envvar="CHANGEOVER_IMAGE", default="", help="The product's image, for pods on the nodes."
         ),
         click.option("--timeout", "seconds", type=float, default=60.0, show_default=True, help="Seconds a collector."),
     ):
@@ -176,20 +181,39 @@ def judged_lines(one: Judged) -> Iterator[str]:
     """The verdict and the title; below, indented, what was found and what to do."""
     yield f"{output.state(one.verdict, 9)}{one.title}"
     more = [*one.message.strip().splitlines()]
+    more += ["strict: the vendor wants this settled before anything is changed"] if _blocks(one) else []
     more += [f"measured: {one.measured}"] if one.measured else []
+    more += [f"threshold: {one.threshold}"] if one.threshold else []
+    more += [f"object: {named(one)}"] if one.about else []
+    more += [f"to do: {one.hint}"] if one.hint else []
     more += [f"see: {one.uri}"] if one.uri and one.verdict != "pass" else []
     for line in more:
         yield f"{'':9}{line}"
 
 
+def _blocks(one: Judged) -> bool:
+    return one.strict and one.verdict in {"fail", "unknown"}
+
+
+def named(one: Judged) -> str:
+    """The objects that a finding is about; of many the first."""
+    more = len(one.about) - NAMED
+    return ", ".join(str(about) for about in one.about[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _texts(paths: Sequence[Path]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(path), path.read_text()) for path in paths)
+    return tuple((str(path), _read(path)) for path in paths)
+
+
+def _read(path: Path) -> str:
+    """What is no text is told by whoever reads the YAML in it."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _values(path: Path | None) -> Mapping[str, Any]:
     from changeover.package import yaml_text
 
-    loaded = yaml_text.load(path.read_text(), file=str(path)) if path else {}
+    loaded = yaml_text.load(_read(path), file=str(path)) if path else {}
     return loaded if isinstance(loaded, Mapping) else {}
 
 
@@ -198,7 +222,8 @@ def _how(where: Where, chosen: Mapping[str, Any]) -> How:
     from changeover.ports import Bounds
 
     bounds = Bounds(seconds=chosen["seconds"])
-    return How(allowed(chosen["allow"]), bounds, (lambda _: None) if where.json else _progress)
+    tell = (lambda _: None) if where.json else _progress
+    return How(allowed(chosen["allow"]), bounds, tell, chosen["image"])
 
 
 def allowed(words: Sequence[str]) -> frozenset[Consent]:

@@ -25,7 +25,7 @@ from changeover.ports import ClusterProblem
 
 DAEMON_SET = Kind("apps/v1", "DaemonSet")
 AT_ONCE = 8
-_EVERYWHERE = [{"operator": "Exists"}]
+EVERYWHERE = [{"operator": "Exists"}]
 """Tolerations of our own pods: also nodes that take no ordinary ones are looked at."""
 _IDLE = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"]
 _SYSCTL = """
@@ -57,7 +57,7 @@ async def run_daemon_set(scene: Scene) -> None:
 async def sysctl(scene: Scene) -> None:
     """``sysctl/<node>``: the kernel's network parameters."""
     container = _container(scene) | {"command": ["sh", "-c", _SYSCTL]}
-    pod_spec = {"containers": [container], "hostNetwork": True, "tolerations": _EVERYWHERE, **pull_secret(scene)}
+    pod_spec = {"containers": [container], "hostNetwork": True, "tolerations": EVERYWHERE, **pull_secret(scene)}
     await _logged(scene, pod_spec, lambda node: f"sysctl/{node}")
 
 
@@ -73,7 +73,7 @@ async def copy_from_host(scene: Scene) -> None:
     pod_spec = {
         "containers": [_container(scene) | {"command": _IDLE, "volumeMounts": [mount]}],
         "volumes": [{"name": "host", "hostPath": {"path": folder, "type": "Directory"}}],
-        "tolerations": _EVERYWHERE,
+        "tolerations": EVERYWHERE,
         "terminationGracePeriodSeconds": 0,
         **pull_secret(scene),
     }
@@ -81,7 +81,7 @@ async def copy_from_host(scene: Scene) -> None:
     async def copied(pod: KubeObject, node: str) -> None:
         await _copied(scene, pod, name, f"{scene.said('name', path.strip('/'))}/{node}")
 
-    await _each(scene, pod_spec, _runs, copied)
+    await each(scene, pod_spec, _runs, copied)
 
 
 def _container(scene: Scene) -> dict[str, Any]:
@@ -93,18 +93,21 @@ def _container(scene: Scene) -> dict[str, Any]:
 
 async def _logged(scene: Scene, pod_spec: Mapping[str, Any], place: Callable[[str], str]) -> None:
     async def logged(pod: KubeObject, node: str) -> None:
-        query = {"container": _first(pod), "limitBytes": str(BYTES)}
-        state = _state(pod)
-        again = state.get("restartCount", 0) > 0
-        content = await scene.inspector.read(
-            log_path(pod.ref), query=query | ({"previous": "true"} if again else {}), most=BYTES
-        )
-        scene.sink.write(place(node), content)
+        scene.sink.write(place(node), await said_first(scene, pod, most=BYTES))
 
-    await _each(scene, pod_spec, _ended, logged)
+    await each(scene, pod_spec, ended, logged)
 
 
-async def _each(scene: Scene, pod_spec: Mapping[str, Any], ready: Callable[[KubeObject], bool], act: Of) -> None:
+async def said_first(scene: Scene, pod: KubeObject, *, most: int) -> bytes:
+    """The log of the first container's first time. Raises ClusterProblem."""
+    query = {"container": _first(pod), "limitBytes": str(most)}
+    again = _state(pod).get("restartCount", 0) > 0
+    return await scene.inspector.read(
+        log_path(pod.ref), query=query | ({"previous": "true"} if again else {}), most=most
+    )
+
+
+async def each(scene: Scene, pod_spec: Mapping[str, Any], ready: Callable[[KubeObject], bool], act: Of) -> None:
     """Do it on every node as soon as its pod is ready. Raises CannotCollect naming the nodes without it."""
     within = min(seconds_of(scene.collector.spec.get("timeout"), scene.seconds), scene.seconds - MARGIN)
     until = asyncio.get_running_loop().time() + within
@@ -175,7 +178,8 @@ def _runs(pod: KubeObject) -> bool:
     return pod.get("status", "phase", default="") == "Running" and "running" in (_state(pod).get("state") or {})
 
 
-def _ended(pod: KubeObject) -> bool:
+def ended(pod: KubeObject) -> bool:
+    """Whether the first container has ended, also when it runs again."""
     state = _state(pod)
     return "terminated" in (state.get("state") or {}) or state.get("restartCount", 0) > 0
 

@@ -182,14 +182,14 @@ async def _pull_secrets(scene: Scene, namespaces: Sequence[str]) -> None:
 
 
 def _registries(secret: KubeObject) -> dict[str, Any]:
-    """``{"auths": {registry: {}}}``, in which names stand and no credentials."""
+    """``{registry: ""}``: the reference writes the user there, which nothing reads."""
     encoded = secret.get("data", ".dockerconfigjson", default="")
     try:
         told = json.loads(base64.b64decode(str(encoded))) if encoded else {}
     except ValueError:
         return {}
     auths = told.get("auths") if isinstance(told, Mapping) else None
-    return {"auths": {str(name): {} for name in auths}} if auths else {}
+    return {str(name): "" for name in auths} if auths else {}
 
 
 async def _custom(scene: Scene, namespaces: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from changeover.errors import Problem
@@ -83,6 +84,8 @@ class Scene:
     seconds: float
     """What it may take; a collector that waits ends a little earlier."""
     find_images: FindImages
+    root: Path = Path("/")
+    """Where the files and programs of the machine lie that is looked at: in a pod, where the node's are mounted."""
 
     def said(self, field_name: str, default: str = "") -> str:
         """A text of its spec."""

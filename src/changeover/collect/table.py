@@ -16,6 +16,7 @@ from changeover.collect import (
     releases,
     resources,
     running,
+    storage,
     stored,
 )
 from changeover.collect.host import letters, machine, reach, system
@@ -42,6 +43,8 @@ class Row:
 _SEE_PODS = (("list", PODS),)
 _RUN = (("create", PODS), ("get", PODS), ("delete", PODS), ("get", LOGS))
 _DAEMON = tuple((verb, DAEMON_SETS) for verb in ("create", "get", "delete")) + _SEE_PODS + (("get", PODS),)
+DAEMON_RIGHTS = (*_DAEMON, ("get", LOGS))
+"""For pods on every node whose logs are read."""
 
 COLLECTORS = {
     "clusterInfo": Row(facts.cluster_info),
@@ -62,8 +65,10 @@ COLLECTORS = {
     "helm": Row(releases.helm, (("list", SECRETS),)),
     "nodeMetrics": Row(figures.node_metrics, (("get", NODE_FIGURES),)),
     "registryImages": Row(registries.registry_images),
-    "runDaemonSet": Row(on_nodes.run_daemon_set, (*_DAEMON, ("get", LOGS))),
-    "sysctl": Row(on_nodes.sysctl, (*_DAEMON, ("get", LOGS))),
+    "runDaemonSet": Row(on_nodes.run_daemon_set, DAEMON_RIGHTS),
+    "sysctl": Row(on_nodes.sysctl, DAEMON_RIGHTS),
+    "ceph": Row(storage.ceph),
+    "longhorn": Row(storage.longhorn),
     "copyFromHost": Row(on_nodes.copy_from_host, (*_DAEMON, ("create", EXEC))),
 }
 """By the name that specs use; anything else is skipped, by its name."""
@@ -85,6 +90,7 @@ HOST_COLLECTORS = {
     "udpPortStatus": Row(reach.udp_port),
     "tcpConnect": Row(reach.tcp_connect),
     "tcpLoadBalancer": Row(reach.tcp_load_balancer),
+    "httpLoadBalancer": Row(reach.http_load_balancer),
     "subnetAvailable": Row(reach.subnet_available),
     "http": Row(reach.http),
     "registryImages": Row(registries.of_host),

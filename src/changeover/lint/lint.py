@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from changeover.lint import config_items, documents, pieces, rendered, secrecy, templates, vendor_kinds, workloads
+from changeover.lint import (
+    checks,
+    config_items,
+    documents,
+    pieces,
+    rendered,
+    secrecy,
+    templates,
+    vendor_kinds,
+    workloads,
+)
 from changeover.lint.finding import Finding, Level
 from changeover.package.application import mappings, text
 from changeover.package.package import Package, spec_of
@@ -34,6 +44,7 @@ def lint(
         *vendor_kinds.check(package),
         *config_items.check(package),
         *secrecy.check(package),
+        *checks.check(package),
         *(rendered.check(package, produce) if produce else ()),
         *succession,
     ]

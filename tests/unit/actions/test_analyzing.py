@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from changeover.actions import analyzing
-from changeover.checks.specs import NoSpec
+from changeover.checks.bundle import Mask
+from changeover.checks.specs import NoSpec, Specs, documents_for, documents_of, read
+from changeover.ports import Collector
+from changeover.settings import LIGHT
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 VERSION = {"cluster-info/cluster_version.json": b'{"string": "v1.36.2"}'}
@@ -66,3 +69,46 @@ def test_what_is_measured_is_told_without_secrets() -> None:
     found = analyzing.analyze({"app.log": url.encode()}, [("v.yaml", spec(text))], now=NOW)
     assert found.verdict == "fail"
     assert "hunter2" not in json.dumps(found.as_json())
+
+
+def test_our_own_bundle_is_judged_by_the_specs_that_made_it_without_their_secrets() -> None:
+    pin = "hunter2-1234"
+    nodes = Collector("memory", {}, "nodes")
+    wanted = Specs(
+        (Collector("data", {"name": "notes", "data": f'say "{pin}"'}), Collector("clusterResources", {LIGHT: True})),
+        (
+            {
+                "clusterVersion": {
+                    "outcomes": [{"fail": {"when": "< 1.30.0", "message": pin}}, {"pass": {"message": "new"}}]
+                }
+            },
+        ),
+        host_collectors=(Collector("cpu", {"collectorName": "987654321"}, "host"), nodes),
+        host_analyzers=({"memory": {"outcomes": [{"pass": {"message": "large"}}]}},),
+    )
+    written = Mask(values=[pin, "987654321"]).documents(documents_for(wanted))
+    assert pin.encode() not in written
+    assert b"987654321" not in written
+    held = read(documents_of(written.decode(), file="spec.yaml"))
+    assert [(one.kind, one.place) for one in (*held.collectors, *held.host_collectors)] == [
+        ("data", "cluster"),
+        ("clusterResources", "cluster"),
+        ("cpu", "host"),
+        ("memory", "nodes"),
+    ]
+    assert held.collectors[0].spec["data"] == 'say "***HIDDEN***"'
+    assert not any(LIGHT in one.spec for one in held.collectors)
+    other = spec("clusterVersion: {outcomes: [{warn: {message: other}}]}")
+    found = analyzing.analyze({**VERSION, "spec.yaml": written, "other.yaml": other.encode()}, now=NOW)
+    assert (
+        sorted(one.message for one in found.judged)
+        == ["new", "This cannot be judged: host-collectors/system/memory.json was not collected."][::-1]
+    )
+
+
+def test_a_bundle_tells_what_would_make_the_unknown_known() -> None:
+    given = spec("textAnalyze: {collectorName: db, fileName: db.log, regex: x, outcomes: []}", kind="SupportBundle")
+    given += "  collectors:\n    - run: {collectorName: db, image: x}\n"
+    skipped = b'[{"collector": "run/db", "state": "skipped", "reason": "not agreed to: --allow run"}]'
+    (found,) = analyzing.analyze({"skipped-collectors.json": skipped}, [("v.yaml", given)], now=NOW).judged
+    assert (found.verdict, found.hint) == ("unknown", "its collector run/db was skipped: not agreed to: --allow run")

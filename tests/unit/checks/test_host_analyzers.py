@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from changeover.checks.analyzers import HOST_JUDGES, HOST_TIMED, analyze
-from changeover.checks.documents import same, select
-from changeover.checks.finding import CannotJudge
+from changeover.checks.documents import same
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ASKS_FOR_NO_FILE = {"subnetContainsIP"}
@@ -81,27 +80,6 @@ def test_no_answer_is_no_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("{$.a[0].b}", 1),
-        ("{.a[-1].b}", 2),
-        ("{$..b}", [1, 2]),
-        ("{$.a[*]['b']}", [1, 2]),
-        ("{$.nothing}", []),
-        ("{$.a[7]}", []),
-    ],
-)
-def test_json_paths(path: str, found: Any) -> None:
-    assert select({"a": [{"b": 1}, {"b": 2}]}, path) == found
-
-
-@pytest.mark.parametrize("path", ["{$.a[?(@.b>1)]}", "{$.a[0:1]}", "{range .a[*]}"])
-def test_json_paths_that_we_do_not_know_are_not_guessed(path: str) -> None:
-    with pytest.raises(CannotJudge):
-        select({"a": [{"b": 1}, {"b": 2}]}, path)
-
-
-@pytest.mark.parametrize(
     ("one", "other", "equal"),
     [(1, 1.0, True), (1, True, False), ([1], (1,), False), ({"a": [1]}, {"a": [True]}, False), ("1", 1, False)],
 )
@@ -119,3 +97,18 @@ def test_without_a_day_nothing_that_asks_for_one_is_judged() -> None:
     assert [one.message for one in analyze(spec, files, now=NOW)] == [
         "ca.crt ends in 15 days, obtained from tls secret within x namespace"
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"success": True, "errors": {"tcp_client": ""}}, ("pass", "yes", "through")),
+        ({"success": False, "errors": {"tcp_client": "refused"}}, ("fail", "no", "tcp_client: refused")),
+        ({}, ("fail", "no", "not through")),
+    ],
+)
+def test_packets_go_between_network_namespaces_or_not(told: Any, expected: tuple[str, str, str]) -> None:
+    outcomes = [{"pass": {"message": "yes"}}, {"fail": {"message": "no"}}]
+    files = {"host-collectors/system/networkNamespaceConnectivity.json": json.dumps(told)}
+    (found,) = analyze({"networkNamespaceConnectivity": {"outcomes": outcomes}}, files, host=True)
+    assert (found.verdict, found.message, found.measured) == expected

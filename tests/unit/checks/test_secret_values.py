@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from changeover.checks.bundle import Mask
 from changeover.checks.redactors import redact
 from changeover.checks.secret_values import redactors_for, values_of
 from changeover.objects import KubeObject
@@ -51,3 +52,12 @@ def test_a_document_is_still_one() -> None:
 def test_a_chart_s_release_record_hides_no_words() -> None:
     raw = secret(release="nothing to hide").raw
     assert not values_of([KubeObject({**raw, "type": "helm.sh/release.v1"})])
+
+
+def test_messages_that_are_looked_at_together_are_masked_each_by_itself() -> None:
+    mask = Mask(values=["hunter2-hunter2"])
+    texts = ["say hunter2-hunter2", "", 'name: "password"', "plain", "plain", "two\nlines\x00", "hunter2-hunter2"]
+    assert mask.each(texts) == [mask.words(one) if one else "" for one in texts]
+    odd = ["a\n\x00\nhunter2-hunter2", "b"]
+    assert mask.each(odd) == ["a\n\x00\n***HIDDEN***", "b"]
+    assert mask.each([]) == []

@@ -101,9 +101,7 @@ def test_custom_resources_and_pull_secrets() -> None:
     }
     done = collect(World(*namespaces("home"), crd, thing, pull), Collector("clusterResources", {}))
     assert document(done, "cluster-resources/custom-resources/things.example.com/home.json") == [thing]
-    assert document(done, "cluster-resources/image-pull-secrets/home/pull.json") == {
-        "auths": {"registry.example.com": {}}
-    }
+    assert document(done, "cluster-resources/image-pull-secrets/home/pull.json") == {"registry.example.com": ""}
     assert not any(b"hunter2" in content for content in done.files.values())
 
 

@@ -14,9 +14,10 @@ import pytest
 
 from changeover.checks.analyzers import analyze
 from changeover.checks.consent import Consent, asked, split
-from changeover.collect.collecting import ClusterCollecting
+from changeover.collect.collecting import ClusterCollecting, HostCollecting
 from changeover.collect.host import letters, reach, system
 from changeover.collect.table import HOST_COLLECTORS
+from changeover.kube.http import UserHttp
 from changeover.ports import Bounds, Collected, Collector
 from tests.unit.collect.fakes import World
 from tests.unit.collect.letters import key_pair
@@ -101,7 +102,7 @@ def test_kernel_modules_are_loaded_built_in_or_loadable(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="only systems of Debian's family have dpkg-query")
 def test_packages_of_the_system() -> None:
-    name = system.machine.described()["platform"]
+    name = system.machine.described(Path("/"))["platform"]
     done = collect("systemPackages", **{name: ["dpkg", "no-such-package-here", "--admindir=/tmp"]})
     (content,) = done.files.values()
     told = {one["name"]: one["exitCode"] == "0" for one in json.loads(content)["packages"]}
@@ -189,7 +190,22 @@ def test_every_look_at_the_machine_is_asked_for(kind: str) -> None:
     assert next(one.reason for one in split([collector], ())[1]).startswith("not agreed to: --allow host")
 
 
-def test_nodes_are_not_looked_at_from_here() -> None:
-    collecting = ClusterCollecting(World(), World(), namespace="home", find_images=World().find_images)  # type: ignore[arg-type]
-    done = asyncio.run(collecting([Collector("cpu", {}, "nodes")], bounds=Bounds(), tell=lambda _: None))
-    assert [(one.title, one.state, one.reason) for one in done.fetched] == [("node cpu", "skipped", "not supported")]
+def test_a_balancer_is_asked_until_it_reaches_what_serves_here() -> None:
+    def asked(address: str, port: int, timeout: str = "3s") -> str:
+        collecting = HostCollecting(UserHttp(), root=Path("/"), find_images=World().find_images)
+        wanted = [Collector("httpLoadBalancer", {"address": address, "port": port, "timeout": timeout}, "host")]
+        done = asyncio.run(collecting(wanted, bounds=Bounds(seconds=20), tell=lambda _: None))
+        assert done.fetched[0].state == "done", done.fetched
+        return str(json.loads(done.files["host-collectors/httpLoadBalancer/httpLoadBalancer.json"])["status"])
+
+    with socket.socket() as listening, socket.socket() as other:
+        for one in (listening, other):
+            one.bind(("127.0.0.1", 0))
+        port, closed = listening.getsockname()[1], other.getsockname()[1]
+        listening.close()
+        assert asked(f"http://127.0.0.1:{port}/any", port) == "connected"
+        assert asked(f"http://127.0.0.1:{closed}", port) == "connection-refused"
+        assert asked("127.0.0.1:1", port) == "invalid-address"
+        other.listen()
+        assert asked(f"http://127.0.0.1:{closed}", port) in {"error", "connection-timeout"}
+        assert asked(f"http://127.0.0.1:{port}", closed) == "address-in-use"

@@ -21,6 +21,7 @@ CLEAN = {
     "        resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {cpu: 1, memory: 1Mi}}\n",
 }
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
+SUPPORT = "apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n"
 LINT_CONFIG = "apiVersion: kots.io/v1beta1\nkind: LintConfig\nspec:\n  rules:\n"
 
 
@@ -50,6 +51,11 @@ def test_a_clean_package_is_left_in_peace() -> None:
         (MANIFEST + "spec:\n  image: org/app:2\n", "image-tag-disagreement", "warn"),
         (MANIFEST + "spec:\n  image: other\n", "container-image-latest-tag", "info"),
         (MANIFEST + "spec:\n  image: quay.io/else/app:1\n", "image-collision", "warn"),
+        (SUPPORT + "  collectors: {logs: {}}\n", "broken-spec", "error"),
+        (SUPPORT + "  analyzers: [{clusterVersion: {}}]\n", "analyzer-without-outcomes", "warn"),
+        (SUPPORT + "  analyzers: [{clusterVersoin: {outcomes: [{pass: {}}]}}]\n", "unknown-analyzer", "warn"),
+        (SUPPORT + "  hostAnalyzers: [{clusterVersion: {outcomes: [{pass: {}}]}}]\n", "unknown-analyzer", "warn"),
+        (SUPPORT + "  redactors: [{name: a, removals: {regex: [{redactor: '('}]}}]\n", "bad-redactor", "error"),
         ("apiVersion: changeover.dev/v1alpha1\nkind: Release\nversion: 2022.1\n", "invalid-release", "error"),
         (
             "apiVersion: kots.io/v1beta2\nkind: HelmChart\nspec: {chart: {name: db, chartVersion: 1.0.0}}\n",

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from changeover.collect.certificates import MARK, chain
+from changeover.collect.host import machine
 from changeover.collect.scene import Scene
 from changeover.package.application import texts
 
@@ -17,7 +18,7 @@ LARGEST = 1024 * 1024
 
 async def certificate(scene: Scene) -> None:
     """``certificate/<name>.json``: one word on how a certificate and a key fit."""
-    word = fits(Path(scene.said("certificatePath")), Path(scene.said("keyPath")))
+    word = fits(*(machine.at(scene, scene.said(one)) for one in ("certificatePath", "keyPath")))
     scene.sink.write(f"host-collectors/certificate/{scene.said('collectorName', 'certificate')}.json", word)
 
 
@@ -42,17 +43,17 @@ def fits(certificate_file: Path, key_file: Path) -> str:
 
 async def certificates_collection(scene: Scene) -> None:
     """``certificatesCollection/<name>.json``: the chain of each file."""
-    told = [_file(Path(one)) for one in texts(scene.collector.spec.get("paths"))]
+    told = [_file(scene, one) for one in texts(scene.collector.spec.get("paths"))]
     name = scene.said("collectorName", "certificatesCollection")
     scene.sink.write_json(f"host-collectors/certificatesCollection/{name}.json", told)
 
 
-def _file(path: Path) -> dict[str, object]:
+def _file(scene: Scene, path: str) -> dict[str, object]:
     try:
-        written = path.read_text(errors="replace")[:LARGEST]
+        written = machine.at(scene, path).read_text(errors="replace")[:LARGEST]
     except OSError:
-        return {"certificatePath": str(path), "certificateChain": None, "message": "cert-missing"}
-    found = list(chain(path.name, written))
+        return {"certificatePath": path, "certificateChain": None, "message": "cert-missing"}
+    found = list(chain(Path(path).name, written))
     good = [one for one in found if "error" not in one]
     message = "cert-valid" if good and len(good) == len(found) else "cert-invalid"
-    return {"certificatePath": str(path), "certificateChain": good, "message": message}
+    return {"certificatePath": path, "certificateChain": good, "message": message}

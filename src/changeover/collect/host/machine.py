@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import platform
 import re
+import shlex
 import shutil
 import socket
 from pathlib import Path
@@ -44,11 +46,11 @@ async def memory(scene: Scene) -> None:
 
 async def host_os(scene: Scene) -> None:
     """``system/hostos_info.json``, of os-release where there is one."""
-    scene.sink.write_json(f"{FOLDER}/hostos_info.json", described())
+    scene.sink.write_json(f"{FOLDER}/hostos_info.json", described(scene.root))
 
 
-def described() -> dict[str, str]:
-    """The system's name, family and versions."""
+def described(root: Path) -> dict[str, str]:
+    """The name, family and versions of the system whose files lie at `root`."""
     told = {
         "name": socket.gethostname(),
         "kernelVersion": platform.release(),
@@ -56,22 +58,31 @@ def described() -> dict[str, str]:
         "platformFamily": platform.system().lower(),
         "platformVersion": platform.mac_ver()[0] or platform.version(),
     }
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
+    release = _release(root)
+    if not release:
         return told
-    family = (release.get("ID_LIKE") or release["ID"]).split()[0]
+    own = release.get("ID") or "linux"
+    family = (release.get("ID_LIKE") or own).split()[0]
     return {
         **told,
-        "platform": release["ID"],
+        "platform": own,
         "platformFamily": family,
         "platformVersion": release.get("VERSION_ID", ""),
     }
 
 
+def _release(root: Path) -> dict[str, str]:
+    """``os-release``: assignments as a shell reads them."""
+    for name in ("etc/os-release", "usr/lib/os-release"):
+        with contextlib.suppress(OSError, ValueError):
+            lines = (line.partition("=") for line in (root / name).read_text().splitlines() if "=" in line)
+            return {key: "".join(shlex.split(value)) for key, _, value in lines if not key.startswith("#")}
+    return {}
+
+
 async def time(scene: Scene) -> None:
     """``system/time.json``: the zone, and whether the clock is kept right."""
-    lines = (line.partition("=") for line in (await answer("timedatectl", "show")).splitlines())
+    lines = (line.partition("=") for line in (await answer(scene.root, "timedatectl", "show")).splitlines())
     said = {name: value for name, _, value in lines}
     told = {
         "timezone": said.get("Timezone", ""),
@@ -96,10 +107,15 @@ async def interfaces(scene: Scene) -> None:
     scene.sink.write_json(f"{FOLDER}/ipv4Interfaces.json", told)
 
 
+def at(scene: Scene, path: str) -> Path:
+    """Where a path of the machine lies."""
+    return scene.root / path.lstrip("/")
+
+
 async def disk_usage(scene: Scene) -> None:
     """``diskUsage/<name>.json`` of a path; of its nearest parent when it is not there yet."""
-    path = Path(scene.said("path") or "/")
-    there = next(one for one in (path, *path.parents, Path("/")) if one.exists())
+    path = at(scene, scene.said("path") or "/")
+    there = next(one for one in (path, *path.parents, scene.root) if one.exists())
     usage = await asyncio.to_thread(shutil.disk_usage, there)
     told = {"total_bytes": usage.total, "used_bytes": usage.total - usage.free}
     scene.sink.write_json(f"host-collectors/diskUsage/{scene.said('collectorName', 'diskUsage')}.json", told)
@@ -107,7 +123,7 @@ async def disk_usage(scene: Scene) -> None:
 
 async def block_devices(scene: Scene) -> None:
     """``system/block_devices.json``, as lsblk sees them."""
-    said = await answer("lsblk", "--json", "--list", "--bytes", "--output", _COLUMNS)
+    said = await answer(scene.root, "lsblk", "--json", "--list", "--bytes", "--output", _COLUMNS)
     try:
         devices = json.loads(said)["blockdevices"]
     except (ValueError, KeyError, TypeError):

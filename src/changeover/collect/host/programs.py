@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from changeover.collect.scene import CannotCollect
 
@@ -24,8 +27,8 @@ class Said:
     errors: str
 
 
-async def ask(*words: str) -> Said:
-    """Run a program to its end. Raises CannotCollect when it is not on this machine."""
+async def ask(root: Path, *words: str) -> Said:
+    """Run a program of the machine at `root` to its end. Raises CannotCollect when it is not there."""
     environment = {**_ENVIRONMENT, "PATH": os.environ.get("PATH", "") + ":" + _ENVIRONMENT["PATH"]}
     try:
         process = await asyncio.create_subprocess_exec(
@@ -34,9 +37,11 @@ async def ask(*words: str) -> Said:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
+            preexec_fn=None if root == Path("/") else partial(_enter, root),
         )
-    except OSError as wrong:
-        raise CannotCollect(f"{words[0]} cannot be run on this machine", found=str(wrong.strerror)) from None
+    except (OSError, subprocess.SubprocessError) as wrong:
+        found = str(getattr(wrong, "strerror", "") or wrong)
+        raise CannotCollect(f"{words[0]} cannot be run on this machine", found=found) from None
     try:
         out, errors = await process.communicate()
     finally:
@@ -47,9 +52,14 @@ async def ask(*words: str) -> Said:
     return Said(process.returncode or 0, *(one[:MOST].decode(errors="replace") for one in (out, errors)))
 
 
-async def answer(*words: str) -> str:
+def _enter(root: Path) -> None:
+    os.chroot(root)
+    os.chdir("/")
+
+
+async def answer(root: Path, *words: str) -> str:
     """The same, of a program that must succeed. Raises CannotCollect."""
-    said = await ask(*words)
+    said = await ask(root, *words)
     if said.code:
         raise CannotCollect(f"{words[0]} ended with {said.code}", found=said.errors.strip()[:200])
     return said.out

@@ -22,6 +22,10 @@ IN_USE, DENIED, INVALID, ERROR = "address-in-use", "bind-permission-denied", "in
 PATIENCE = 10.0
 """Seconds for one attempt, when a spec says nothing."""
 
+AGAIN = 2.0
+"""Seconds for one request to a balancer."""
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
+
 _BINDING = {errno.EADDRINUSE: IN_USE, errno.EACCES: DENIED}
 
 
@@ -75,6 +79,38 @@ async def tcp_load_balancer(scene: Scene) -> None:
     await _write(scene, "tcpLoadBalancer", attempt)
 
 
+async def http_load_balancer(scene: Scene) -> None:
+    """``httpLoadBalancer/<name>.json``: whether what serves here is reached by the balancer's address.
+
+    A balancer sends nothing here before its own checks have seen the port open, so it is asked again until time is up.
+    """
+
+    async def attempt() -> None:
+        token = secrets.token_hex(16).encode()
+        async with _listening("", _port(scene), _ANSWER % (len(token), token), reads=True):
+            await _expect_http(scene, token)
+
+    await _write(scene, "httpLoadBalancer", attempt)
+
+
+async def _expect_http(scene: Scene, token: bytes) -> None:
+    address = scene.said("address")
+    if not address.startswith(("http://", "https://")):
+        raise _Status(INVALID, f"{address or 'nothing'} is no address of the web")
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _within(scene) - AGAIN
+    while True:
+        answer = await scene.http.request("POST", address, body=token, within=AGAIN)
+        if answer.body == token:
+            return
+        found = _Status(TIMEOUT if "Timeout" in answer.error else ERROR, answer.error or f"status {answer.status}")
+        if "refused" in answer.error or "All connection attempts failed" in answer.error:
+            raise _Status(REFUSED, answer.error)
+        if loop.time() > until:
+            raise found
+        await asyncio.sleep(min(AGAIN, 1.0))
+
+
 async def subnet_available(scene: Scene) -> None:
     """``subnetAvailable/result.json``: whether a range has a subnet of this size that no route of ours touches."""
     try:
@@ -100,7 +136,7 @@ async def http(scene: Scene) -> None:
 
 
 async def _write(scene: Scene, folder: str, attempt: Callable[[], Awaitable[None]]) -> None:
-    within = min(seconds_of(scene.collector.spec.get("timeout"), PATIENCE), scene.seconds)
+    within = _within(scene)
     status, message = CONNECTED, ""
     try:
         async with asyncio.timeout(within):
@@ -115,6 +151,10 @@ async def _write(scene: Scene, folder: str, attempt: Callable[[], Awaitable[None
         status, message = ERROR, str(wrong)
     name = scene.said("collectorName", folder)
     scene.sink.write_json(f"host-collectors/{folder}/{name}.json", {"status": status, "message": message})
+
+
+def _within(scene: Scene) -> float:
+    return min(seconds_of(scene.collector.spec.get("timeout"), PATIENCE), scene.seconds)
 
 
 def _port(scene: Scene) -> int:
@@ -150,11 +190,15 @@ def _binding() -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _listening(address: str, port: int, token: bytes) -> AsyncIterator[None]:
-    """A server that says its token to everybody."""
+async def _listening(address: str, port: int, token: bytes, *, reads: bool = False) -> AsyncIterator[None]:
+    """A server that says its token to everybody; `reads`: after the head of a request."""
 
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(token)
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            if reads:
+                await reader.readuntil(b"\r\n\r\n")
+            writer.write(token)
+            await writer.drain()
         writer.close()
 
     with _binding():

@@ -29,7 +29,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 
 async def kernel_modules(scene: Scene) -> None:
     """``system/kernel_modules.json``: a state for each: loaded (also when built in) or loadable."""
-    told = await asyncio.to_thread(modules, Path("/proc/modules"), Path("/lib/modules") / platform.release())
+    told = await asyncio.to_thread(modules, Path("/proc/modules"), scene.root / "lib/modules" / platform.release())
     scene.sink.write_json(f"{FOLDER}/kernel_modules.json", told)
 
 
@@ -49,13 +49,13 @@ def modules(loaded: Path, folder: Path) -> dict[str, Any]:
 
 async def kernel_configs(scene: Scene) -> None:
     """``system/kernel-configs.json``: what the kernel was built with."""
-    written = await asyncio.to_thread(_configuration, platform.release())
+    written = await asyncio.to_thread(_configuration, scene.root, platform.release())
     lines = (line.partition("=") for line in written.splitlines() if line.startswith("CONFIG_"))
     scene.sink.write_json(f"{FOLDER}/kernel-configs.json", {name: value.strip('"') for name, _, value in lines})
 
 
-def _configuration(release: str) -> str:
-    boot, packed = Path(f"/boot/config-{release}"), Path("/proc/config.gz")
+def _configuration(root: Path, release: str) -> str:
+    boot, packed = root / f"boot/config-{release}", Path("/proc/config.gz")
     if boot.exists():
         return boot.read_text()
     if packed.exists():
@@ -84,7 +84,9 @@ def settings(root: Path) -> Iterator[tuple[str, str]]:
 
 async def services(scene: Scene) -> None:
     """``system/systemctl_services.json``: every service that systemd knows."""
-    said = await answer("systemctl", "list-units", "--type=service", "--all", "--plain", "--no-legend", "--no-pager")
+    said = await answer(
+        scene.root, "systemctl", "list-units", "--type=service", "--all", "--plain", "--no-legend", "--no-pager"
+    )
     rows = (line.split(None, 4)[:4] for line in said.splitlines())
     names = ("Unit", "Load", "Active", "Sub")
     scene.sink.write_json(
@@ -94,7 +96,7 @@ async def services(scene: Scene) -> None:
 
 async def system_packages(scene: Scene) -> None:
     """``system/<name>-packages.json``: which of those that the spec names for this system are there."""
-    system = machine.described()
+    system = machine.described(scene.root)
     name, version = system["platform"], system["platformVersion"]
     asked = PACKAGES.get(name)
     if asked is None:
@@ -103,12 +105,12 @@ async def system_packages(scene: Scene) -> None:
         *texts(scene.collector.spec.get(name)),
         *texts(scene.collector.spec.get(name + version.partition(".")[0])),
     ]
-    told = [await _package(one, asked) for one in dict.fromkeys(wanted)]
+    told = [await _package(scene.root, one, asked) for one in dict.fromkeys(wanted)]
     document = {"os": name, "osVersion": version, "packages": told}
     scene.sink.write_json(f"{FOLDER}/{scene.said('collectorName', 'packages')}-packages.json", document)
 
 
-async def _package(name: str, asked: tuple[str, ...]) -> dict[str, str]:
-    said = await ask(*asked, name)
+async def _package(root: Path, name: str, asked: tuple[str, ...]) -> dict[str, str]:
+    said = await ask(root, *asked, name)
     told = {"name": name, "details": said.out, "exitCode": str(said.code)}
     return told | ({"error": said.errors.strip() or f"{asked[0]} ended with {said.code}"} if said.code else {})
