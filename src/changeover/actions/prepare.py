@@ -168,7 +168,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
     rendered = await following.render(outside, installation, source, release, over=following.Over(ask.answers))
     document = documents.release_of(rendered.package)
     profile = following.profile_of(installation, document)
-    revision = customising.applied(rendered.revision, installation, ask.customisations)
+    revision = await customising.applied(outside, rendered, installation, ask.customisations)
     revision = installing.granted(revision, installation, ask.grants, profile)
     target = preflights.Target(installation, release, rendered, revision)
     looked = await preflights.look(outside, target, ask.checks)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from changeover.cli import output
+from changeover.cli import output, overlays
 from changeover.cli.options import Where, agree, run
 from changeover.errors import Problem
 
@@ -70,7 +70,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         checks=_checks(chosen),
         acknowledged=frozenset(chosen.get("acknowledged") or ()),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
-        customisations=_customisations(chosen.get("customisations")),
+        customisations=overlays.entries(chosen["customisations"]) if chosen.get("customisations") else None,
     )
 
 
@@ -83,12 +83,6 @@ def _checks(chosen: Mapping[str, Any]) -> Checks:
         allowed=frozenset(one.value for one in allowed(chosen.get("allow") or ())),
         accepted=frozenset(chosen.get("accepted") or ()),
     )
-
-
-def _customisations(path: Path | None) -> tuple[dict[str, Any], ...] | None:
-    from changeover.actions.customising import from_text
-
-    return from_text(path.read_text(), name=str(path)) if path else None
 
 
 def licence(path: Path | None, key: Path | None = None) -> licensing.Given | None:

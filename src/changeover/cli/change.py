@@ -54,8 +54,10 @@ def _how() -> Sequence[Callable[..., Any]]:
         click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
         click.option(
             "--customisations",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="File with your labels, annotations and variables; an empty list takes them off.",
+            multiple=True,
+            type=click.Path(exists=True, path_type=Path),
+            help="File with your labels, annotations and variables, or folder of a kustomize overlay; an empty list "
+            "takes them off.",
         ),
         click.option("--from", "source", default="", help="Another channel or package than it follows."),
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),

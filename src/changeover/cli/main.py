@@ -57,7 +57,7 @@ COMMANDS = {
     "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
     "registry": (f"{_C}.registry:registry", "The private registry of an Installation: show, set, remove."),
     "images": (f"{_C}.images:images", "Images of a package: list them, copy them to a private registry."),
-    "customisations": (f"{_C}.customise:customisations", "Your labels, annotations and variables: show, save."),
+    "customisations": (f"{_C}.customise:customisations", "Your labels, variables and overlays: show, save."),
     "fields": (f"{_C}.fields:fields", "Fields that others have set and keep: show, keep, take."),
     "package": (f"{_C}.packages:package", "Look into a package: show, lint."),
     "render": (f"{_C}.packages:render", "Render a package to manifests, without a cluster."),
