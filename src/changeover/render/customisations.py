@@ -58,7 +58,7 @@ def apply(revision: Revision, entries: Sequence[Mapping[str, Any]], target: Targ
     done = customise.customise(revision, _matchers(entries))
     for one in _overlays(entries, target.namespace):
         applied = applying.apply(done, one, namespace=target.namespace, namespaced=target.namespaced)
-        told = overridden.remarks(done, applied, target.form) if target.form else ()
+        told = overridden.remarks(applied, target.form) if target.form else ()
         done = replace(applied.revision, remarks=(*applied.revision.remarks, *told))
     return replace(done, source={**done.source, SOURCE: [dict(entry) for entry in entries]})
 

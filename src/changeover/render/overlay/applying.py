@@ -31,10 +31,19 @@ _SECRET_PARTS = ("data", "stringData", "type")
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The revision with an overlay on it, and which fields of the release it changed, by `Ref.key`."""
+    """The revision with an overlay on it, and every change that it made."""
 
     revision: Revision
-    touched: Mapping[str, tuple[Change, ...]]
+    touched: tuple[Touch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One wish, carried out on one object; `after` None = it deleted the object."""
+
+    change: Change
+    before: KubeObject
+    after: KubeObject | None
 
 
 def apply(
@@ -48,8 +57,8 @@ def apply(
     done = tuple(obj for obj in work.objects if obj is not None)
     remarks = (*revision.remarks, *work.remarks)
     if done == revision.objects:
-        return Applied(replace(revision, remarks=remarks), work.touched)
-    return Applied(_revised(revision, done, remarks), work.touched)
+        return Applied(replace(revision, remarks=remarks), tuple(work.touched))
+    return Applied(_revised(revision, done, remarks), tuple(work.touched))
 
 
 def _added(
@@ -77,7 +86,7 @@ class _Work:
     def __init__(self, objects: list[KubeObject]) -> None:
         self.objects: list[KubeObject | None] = list(objects)
         self.remarks: list[Remark] = []
-        self.touched: dict[str, tuple[Change, ...]] = {}
+        self.touched: list[Touch] = []
 
     def carry_out(self, change: Change) -> None:
         fitting = [place for place, obj in enumerate(self.objects) if obj is not None and change.fits(obj)]
@@ -88,22 +97,22 @@ class _Work:
             obj = self.objects[place]
             if obj is not None:
                 self.objects[place] = self._changed(change, obj)
-        if not any(change in changes for changes in self.touched.values()):
+        if not any(one.change is change for one in self.touched):
             self._tell(change, IDLE, f"changes nothing of {change.words}: the release says so itself")
 
     def _changed(self, change: Change, obj: KubeObject) -> KubeObject | None:
         raw = change.changed(obj)
         if raw is not None and obj.kind == "Secret" and obj.ref.kind.group == "":
-            before, after = ({name: one.get(name) for name in _SECRET_PARTS} for one in (obj.raw, raw))
-            if before != after:
+            was, becomes = ({name: one.get(name) for name in _SECRET_PARTS} for one in (obj.raw, raw))
+            if was != becomes:
                 raise secret_in(change.place)
         if raw is not None and raw == obj.raw:
             return obj
-        if raw is None or _sorted(raw) != _sorted(obj.raw):
-            self.touched[obj.ref.key] = (*self.touched.get(obj.ref.key, ()), change)
-        if raw is None:
-            return None
-        return KubeObject(shape.normal(raw, namespace="", namespaced=lambda _kind: bool(obj.namespace)))
+        scoped = bool(obj.namespace)
+        after = None if raw is None else KubeObject(shape.normal(raw, namespace="", namespaced=lambda _kind: scoped))
+        if after is None or _sorted(after.raw) != _sorted(obj.raw):
+            self.touched.append(Touch(change, obj, after))
+        return after
 
     def _nearly(self, change: Change) -> str:
         if not isinstance(change, Strategic) or not isinstance(change.whom, Named):

@@ -16,7 +16,7 @@ from typing import Any
 from changeover.package.package import Form as PackageForm
 from changeover.package.package import Package
 from changeover.render.overlay.applying import Applied
-from changeover.render.revision import Remark, Revision
+from changeover.render.revision import Remark
 
 OVERRIDDEN = "overlay-overrides-answer"
 _SHORTEST = 4
@@ -31,21 +31,19 @@ class Form:
     given: Mapping[str, Any]
 
 
-def remarks(before: Revision, applied: Applied, form: Form) -> tuple[Remark, ...]:
+def remarks(applied: Applied, form: Form) -> tuple[Remark, ...]:
     """One for each answer that an object does not show any more."""
-    after = {obj.ref.key: obj.raw for obj in applied.revision.objects}
     found: list[Remark] = []
-    for obj in before.objects:
-        changes = applied.touched.get(obj.ref.key)
-        if not changes or obj.ref.key not in after:
+    for touch in applied.touched:
+        if touch.after is None:
             continue
-        lost = _leaves(obj.raw) - _leaves(after[obj.ref.key])
-        for name in _asked_by(form, obj.kind, {value for _, value in lost}):
+        lost = _leaves(touch.before.raw) - _leaves(touch.after.raw)
+        for name in _asked_by(form, touch.before.kind, {value for _, value in lost}):
             fields = ", ".join(sorted({field for field, value in lost if value == _text(form.given[name])}))
-            places = ", ".join(dict.fromkeys(str(change.place) for change in changes))
-            message = f"{places} of your overlay overrides {fields} of {obj.ref}, which your answer {name} sets"
+            place = touch.change.place
+            message = f"{place} of your overlay overrides {fields} of {touch.before.ref}, which your answer {name} sets"
             hint = "the overlay has the last word; drop it there, or give the answer instead"
-            found.append(Remark(OVERRIDDEN, message, hint=hint))
+            found.append(Remark(OVERRIDDEN, message, place.file, place.line, hint))
     return tuple(found)
 
 
