@@ -79,6 +79,7 @@ def as_kots_left_it() -> list[dict[str, Any]]:
     pod = objects[4]["spec"]["template"]
     pod["spec"]["containers"][0]["env"].insert(0, {"name": "PROXY", "value": "there"})
     pod["spec"]["containers"].append({"name": "side", "image": "side:1"})
+    pod["spec"]["imagePullSecrets"] = [{"name": "notes-registry"}]
     pod["metadata"]["annotations"] = {"example.com/owner": "red"}
     objects[4]["spec"]["replicas"] = 2
     objects.append(yaml.safe_load(MINE))
@@ -104,11 +105,12 @@ def test_the_overlay_of_kots_holds_for_every_later_release(commands: Commands, c
     down = str(kots.download(tmp_path / "down", OVERLAY))
     left = commands.ask("adopt", str(channel), "--kots", down, "--without-overlay", "--dry-run")
     assert left["overlay"] == []
-    assert {one["object"]["name"] for one in left["drift"]} == {"notebook"}
+    assert "data.own" in left["dropped"]["ConfigMap/notebook"]
 
     seen = commands.ask("adopt", str(channel), "--kots", down, "--dry-run")
     assert seen["overlay"] == ["kustomization.yaml", "mine.yaml", "notebook.yaml"]
-    assert (seen["drift"], seen["remarks"], seen["absent"]) == ([], [], [])
+    assert (seen["drift"], seen["dropped"], seen["remarks"]) == ([], {}, [])
+    assert seen["absent"] == ["Secret/notes-registry"]
     done = commands.ask("adopt", str(channel), "--kots", down, "--yes")
     assert (done["adopted"], done["pods"]["gone"], done["changedSpecs"]) == (6, [], [])
     assert pods(commands) == before
