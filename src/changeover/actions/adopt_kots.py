@@ -14,7 +14,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from changeover.actions import adopt_overlay, installations, licensing
+from changeover.actions import adopt_overlay, kots_answers, licensing
 from changeover.actions.adopt_origin import SECRET, Origin
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -44,7 +44,7 @@ async def origin(outside: Outside, files: Mapping[str, str]) -> Origin:
         )
     about = _spec(told["installation"], "installation.yaml")
     licence = _spec(told["license"], "license.yaml")
-    ciphers = [str(about.get("encryptionKey") or ""), await cipher_in(outside)]
+    ciphers = [str(about.get("encryptionKey") or ""), await kots_answers.cipher_in(outside)]
     given = answers.from_file(told["config"], name="config.yaml").values if told["config"] else {}
     return Origin(
         tool="kots",
@@ -55,12 +55,6 @@ async def origin(outside: Outside, files: Mapping[str, str]) -> Origin:
         sequence=_number(about.get("updateCursor")),
         customisations=adopt_overlay.entries(files),
     )
-
-
-async def cipher_in(outside: Outside) -> str:
-    """KOTS's encryption key as its Secret in the namespace has it; empty without one."""
-    inside = await installations.read_secret(outside, "kotsadm-encryption")
-    return inside.get("encryptionKey", b"").decode(errors="replace")
 
 
 def licence_of(origin: Origin) -> licensing.Given | None:

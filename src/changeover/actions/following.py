@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, helm_records, licensing, registries, revisions, uploads
+from changeover.actions import answers, helm_records, kots_answers, licensing, registries, revisions, uploads
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import GROUP, KubeObject
@@ -97,8 +97,9 @@ async def carry(
     Raises UnknownAnswer.
     """
     package = read_package(await source.fetch(release.version), installation.name)
+    over = await kots_answers.opened(outside, over or Given())
     waiting = await answers.saved(outside, installation)
-    found = carried(package, await answers.running(outside, installation), layered((waiting, over or Given())))
+    found = carried(package, await answers.running(outside, installation), layered((waiting, over)))
     return replace(found, answers=replace(found.answers, saved=answers.mark_of(waiting)))
 
 
