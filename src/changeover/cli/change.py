@@ -15,6 +15,7 @@ from changeover.cli import asking, images, output
 from changeover.cli.options import (
     Where,
     answers_option,
+    customisations_option,
     in_cluster_options,
     installation_option,
     licence_options,
@@ -54,13 +55,7 @@ def _how() -> Sequence[Callable[..., Any]]:
         click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
         click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
         click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
-        click.option(
-            "--customisations",
-            multiple=True,
-            type=click.Path(exists=True, path_type=Path),
-            help="File with your labels, annotations and variables, or folder of a kustomize overlay; an empty list "
-            "takes them off.",
-        ),
+        customisations_option,
         click.option("--from", "source", default="", help="Another channel or package than it follows."),
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
         click.option(

@@ -82,6 +82,14 @@ def located(command: Callable[..., Any]) -> Callable[..., Any]:
 installation_option = click.option("--installation", default="", help="Which Installation, when there are several.")
 
 
+customisations_option = click.option(
+    "--customisations",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="File with your labels, annotations and variables, or a kustomize overlay's folder; an empty list ends all.",
+)
+
+
 def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
     """Where a run executes when it is not to be this computer."""
     return (
