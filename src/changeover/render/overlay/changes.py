@@ -145,7 +145,10 @@ class Pairs:
 
     def changed(self, obj: KubeObject) -> Mapping[str, Any]:
         """The object with the pairs, which win."""
-        return fields.written(obj, self.specs, lambda own: {**(own or {}), **self.pairs})
+        return fields.written(obj, self.specs, self._on)
+
+    def _on(self, own: Any) -> Any:
+        return {**(own or {}), **self.pairs} if own is None or isinstance(own, Mapping) else own
 
 
 @dataclass(frozen=True, slots=True)

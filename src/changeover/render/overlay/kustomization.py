@@ -48,12 +48,12 @@ class Overlay:
 
 
 def says_something(text: str, *, name: str = "") -> bool:
-    """Whether a kustomization asks for more than its base. Raises BrokenYaml."""
+    """Whether a kustomization asks for more than its base. Raises BrokenYaml, BadOverlay."""
     data = yaml_text.load(text, file=name)
     if not isinstance(data, Mapping):
         return False
-    own = (path for part in ("bases", "resources") for path in data.get(part) or () if not _leads_out(str(path)))
-    return bool({name for name, value in data.items() if value} - _SAID) or any(own)
+    own = (path for part in ("bases", "resources") for path in plain.texts(data.get(part), name, part))
+    return bool({field for field, value in data.items() if value} - _SAID) or not all(_leads_out(path) for path in own)
 
 
 def kustomization_in(files: Mapping[str, str]) -> str:
@@ -72,10 +72,11 @@ def named_files(text: str, *, name: str) -> Iterator[str]:
     """Paths of the files that a kustomization names, relative to it. Raises BrokenYaml, BadOverlay."""
     data = _mapping(yaml_text.load(text, file=name), name)
     for part in ("bases", "resources"):
-        yield from (str(one) for one in data.get(part) or () if not _leads_out(str(one)))
-    yield from (str(one) for one in data.get("patchesStrategicMerge") or () if not patches.is_inline(str(one)))
+        yield from (path for path in plain.texts(data.get(part), name, part) if not _leads_out(path))
+    merged = plain.texts(data.get("patchesStrategicMerge"), name, "patchesStrategicMerge")
+    yield from (path for path in merged if not patches.is_inline(path))
     for part in ("patches", "patchesJson6902"):
-        yield from (str(one["path"]) for one in data.get(part) or () if isinstance(one, Mapping) and one.get("path"))
+        yield from (str(one["path"]) for one in plain.mappings(data.get(part), name, part) if one.get("path"))
 
 
 def read(files: Mapping[str, str], *, namespace: str = "") -> Overlay:

@@ -87,7 +87,7 @@ def _directive(patch: Mapping[str, Any], path: _Path) -> str:
 
 def _list(dest: Sequence[Any] | None, patch: Sequence[Any], shape: Shape, path: _Path) -> Any:
     if shape.united:
-        return [*dict.fromkeys([*patch, *(dest or ())])]
+        return [*patch, *(one for one in dest or () if one not in patch)]
     if not shape.keys:
         return _replaced(patch, path)
     alone = [one for one in patch if isinstance(one, Mapping) and set(one) == {_DIRECTIVE}]

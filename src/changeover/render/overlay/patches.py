@@ -134,7 +134,7 @@ def _json(place: Place, content: Any, folder: Folder, selected: Target | None) -
         raise BadOverlay(f"{place}: a JSON patch is a list of operations.", found=f"a {type(content).__name__}")
     lines = _lines(folder.text_from(place), place.line, len(content))
     for line, one in zip(lines, content, strict=True):
-        if one.get("op") not in _OPERATIONS or not isinstance(one.get("path"), str):
+        if str(one.get("op")) not in _OPERATIONS or not isinstance(one.get("path"), str):
             raise BadOverlay(
                 f"{Place(place.file, line)}: an operation has an op ({', '.join(sorted(_OPERATIONS))}) and a path.",
                 found=f"op {one.get('op')!r}",

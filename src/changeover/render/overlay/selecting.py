@@ -54,8 +54,9 @@ class Requirement:
     values: frozenset[str] | None
     wanted: bool = True
 
-    def holds(self, found: Mapping[str, str]) -> bool:
-        """Whether labels or annotations fulfil it."""
+    def holds(self, found: object) -> bool:
+        """Whether labels or annotations fulfil it; what is no mapping has none."""
+        found = found if isinstance(found, Mapping) else {}
         fits = self.key in found if self.values is None else found.get(self.key) in self.values
         return fits is self.wanted
 
