@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import jsonpatch
-import jsonpointer
 
 from changeover import images
 from changeover.objects import KubeObject
@@ -102,7 +101,7 @@ class Json:
         for number, operation in enumerate(self.operations):
             try:
                 raw = jsonpatch.apply_patch(raw, [dict(operation)])
-            except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+            except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
                 raise self._failed(obj, number, _why(error)) from None
             if not isinstance(raw, Mapping):
                 raise self._failed(obj, number, "nothing is left of the object")

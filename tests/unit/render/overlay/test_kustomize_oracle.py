@@ -1,24 +1,11 @@
 """What an overlay makes of a release is what `kubectl kustomize` makes of it, object by object, order included."""
 
-import json
-import random
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from changeover.objects import KubeObject
-from changeover.package import yaml_text
-from changeover.render.overlay import applying, kustomization
-from changeover.render.revision import Revision
+from tests.kustomize import oracle, ours
 
-KUBECTL = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl") or "kubectl"
-NAMESPACE = "notes"
 BASE = """
 apiVersion: apps/v1
 kind: Deployment
@@ -304,36 +291,6 @@ patchesStrategicMerge:
 }
 
 
-def documents(text: str) -> list[dict[str, Any]]:
-    return [data for _, data in yaml_text.load_stream(text)]
-
-
-def oracle(folder: Path, base: str, overlay: Mapping[str, str]) -> dict[str, Any]:
-    """What kubectl makes of a base and an overlay on it, by identity."""
-    for path, text in {"base/all.yaml": base, "base/kustomization.yaml": "resources: [all.yaml]\n"}.items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(text)
-    (folder / "over").mkdir()
-    for path, text in overlay.items():
-        (folder / "over" / path).write_text(text)
-    done = subprocess.run(
-        [KUBECTL, "kustomize", folder / "over"], capture_output=True, check=False, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return named(KubeObject(raw) for raw in documents(done.stdout))
-
-
-def named(objects: Iterator[KubeObject]) -> dict[str, Any]:
-    return {f"{obj.kind}/{obj.name}": obj.raw for obj in objects}
-
-
-def ours(base: str, overlay: Mapping[str, str]) -> dict[str, Any]:
-    revision = Revision("1", tuple(KubeObject(raw) for raw in documents(base)), "sha256:x")
-    read = kustomization.read(overlay, namespace=NAMESPACE)
-    applied = applying.apply(revision, read, namespace="", namespaced=lambda _kind: False)
-    return named(iter(applied.revision.objects))
-
-
 @pytest.mark.parametrize("name", PATCHES)
 @pytest.mark.parametrize("field", ["patchesStrategicMerge: [patch.yaml]", "patches: [{path: patch.yaml}]"])
 def test_merge_patches(tmp_path: Path, name: str, field: str) -> None:
@@ -354,83 +311,3 @@ def test_objects_of_one_s_own_take_part_in_everything(tmp_path: Path) -> None:
         "mine.yaml": added,
     }
     assert ours(BASE, overlay) == oracle(tmp_path, BASE, overlay)
-
-
-class Made:
-    """Deployments and patches for them, made up from a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-
-    def some(self, names: str, most: int = 4) -> list[str]:
-        return self.random.sample(names, self.random.randint(0, min(most, len(names))))
-
-    def maybe(self, **fields: Any) -> dict[str, Any]:
-        return {name: make() for name, make in fields.items() if self.random.random() < 0.5}
-
-    def value(self) -> Any:
-        return self.random.choice(["", "x", "true", "0", "a b", "7"])
-
-    def container(self, name: str, *, patch: bool) -> dict[str, Any]:
-        env = [{"name": one, "value": self.value()} for one in self.some("ABCDE")]
-        mounts = [{"mountPath": f"/{one}", "name": one} for one in self.some("vwx")]
-        ports = [{"containerPort": ord(one), "protocol": "TCP"} for one in self.some("abc")]
-        ports += [{"containerPort": ord(one), "protocol": "UDP"} for one in self.some("ab")]
-        if patch:
-            for listed in (env, mounts, ports):
-                for one in listed:
-                    if self.random.random() < 0.2:
-                        one["$patch"] = "delete"
-            for one in ports:
-                if self.random.random() < 0.3:
-                    one["name"] = "p"
-        return {
-            "name": name,
-            **({} if patch else {"image": f"{name}:1"}),
-            **self.maybe(
-                env=lambda: env,
-                volumeMounts=lambda: mounts,
-                ports=lambda: ports,
-                args=lambda: self.some("xwz"),
-                resources=lambda: {"limits": {one: self.null(patch=patch) for one in self.some("cm", 2)}},
-                image=lambda: f"{name}:2",
-            ),
-        }
-
-    def null(self, *, patch: bool) -> Any:
-        return None if patch and self.random.random() < 0.3 else self.value()
-
-    def deployment(self, number: int, *, patch: bool) -> dict[str, Any]:
-        names = self.some("abcd") if patch else [*{"a", *self.some("bcd")}]
-        pod: dict[str, Any] = {
-            "containers": [self.container(name, patch=patch) for name in sorted(names)],
-            **self.maybe(
-                volumes=lambda: [{"name": one, "emptyDir": {}} for one in self.some("vwx")],
-                tolerations=lambda: [{"key": one} for one in self.some("ab")],
-                nodeSelector=lambda: {one: self.null(patch=patch) for one in self.some("ab")},
-                initContainers=lambda: [self.container(one, patch=patch) for one in self.some("ij")],
-                imagePullSecrets=lambda: [{"name": one} for one in self.some("rs")],
-                hostAliases=lambda: [{"ip": one, "hostnames": self.some("hk")} for one in self.some("12")],
-            ),
-        }
-        metadata = {
-            "name": f"d{number}",
-            **self.maybe(
-                labels=lambda: {one: self.null(patch=patch) for one in self.some("abc")},
-                annotations=lambda: {one: self.null(patch=patch) for one in self.some("abc")},
-            ),
-        }
-        spec = {"template": {"spec": pod}, **self.maybe(replicas=lambda: self.random.randint(0, 3))}
-        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_made_up_patches(tmp_path: Path, seed: int) -> None:
-    made = Made(seed)
-    base = yaml.safe_dump_all([made.deployment(number, patch=False) for number in range(100)])
-    patch = yaml.safe_dump_all([made.deployment(number, patch=True) for number in range(100)])
-    overlay = {"kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml}]\n", "p.yaml": patch}
-    mine, theirs = ours(base, overlay), oracle(tmp_path, base, overlay)
-    assert mine.keys() == theirs.keys()
-    for name, obj in theirs.items():
-        assert json.dumps(mine[name], sort_keys=True) == json.dumps(obj, sort_keys=True), name
