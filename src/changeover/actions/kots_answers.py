@@ -49,9 +49,15 @@ def findings(given: Given | None, questions: Questions | None) -> tuple[Finding,
     names = [name for name in _sealed(given or Given()) if name in asked and asked[name].type == "password"]
     if not names:
         return ()
-    message = f"{len(names)} passwords look as KOTS encrypts them and no key opens them: they are taken as they are."
-    hint = "name KOTS's key with --kots-encryption-key, or answer them anew"
-    return (Finding("answers-still-encrypted", Severity.WARNS, message, found=", ".join(names), hint=hint),)
+    return (
+        Finding(
+            "answers-still-encrypted",
+            Severity.WARNS,
+            f"{len(names)} passwords look as KOTS encrypts them and no key opens them: they are taken as they are.",
+            found=", ".join(names),
+            hint="name KOTS's key with --kots-encryption-key, or answer them anew",
+        ),
+    )
 
 
 def _sealed(given: Given) -> tuple[str, ...]:
