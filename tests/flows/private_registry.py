@@ -37,8 +37,15 @@ class PrivateRegistry:
 
     def repositories(self) -> list[str]:
         """What was pushed."""
-        root = self.folder / "data" / "docker" / "registry" / "v2" / "repositories"
-        return sorted(str(path.parent.relative_to(root)) for path in root.rglob("_manifests"))
+        return sorted(str(path.parent.relative_to(self._root)) for path in self._root.rglob("_manifests"))
+
+    def has(self, repository: str, tag: str) -> bool:
+        """Whether an image was pushed under this tag."""
+        return (self._root / repository / "_manifests" / "tags" / tag).is_dir()
+
+    @property
+    def _root(self) -> Path:
+        return self.folder / "data" / "docker" / "registry" / "v2" / "repositories"
 
 
 def let_nodes_pull(cluster: kubebox.Cluster, address: str) -> None:

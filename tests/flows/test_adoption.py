@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.flows import notebook
+from tests.flows import kots, notebook
 from tests.flows.commands import Commands, until
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
@@ -210,55 +209,10 @@ def test_a_look_ahead_at_a_later_kubernetes(running: Commands, channel: Path) ->
     ]
 
 
-CIPHER = bytes(range(24)), bytes(range(12))
-"""KOTS's key and nonce."""
-
-CONFIG = {
-    "apiVersion": "kots.io/v1beta1",
-    "kind": "Config",
-    "metadata": {"name": "notes"},
-    "spec": {
-        "groups": [
-            {
-                "name": "all",
-                "items": [
-                    {"name": "colour", "type": "text", "default": "blue"},
-                    {"name": "password", "type": "password", "required": True},
-                ],
-            }
-        ]
-    },
-}
-
-
-def kots_download(folder: Path) -> Path:
-    """What `kubectl kots download` writes of the answers, the licence and the operator's overlay."""
-    key, nonce = CIPHER
-    sealed = base64.b64encode(AESGCM(key).encrypt(nonce, b"tell-nobody", None)).decode()
-    head = {"apiVersion": "kots.io/v1beta1"}
-    values = {"colour": {"value": "red"}, "password": {"value": sealed}}
-    installation = {
-        "updateCursor": "7",
-        "versionLabel": "1.0.0",
-        "encryptionKey": base64.b64encode(key + nonce).decode(),
-    }
-    files = {
-        "upstream/userdata/config.yaml": {**head, "kind": "ConfigValues", "spec": {"values": values}},
-        "upstream/userdata/license.yaml": {**head, "kind": "License", "spec": {"appSlug": "notes", "licenseID": "x"}},
-        "upstream/userdata/installation.yaml": {**head, "kind": "Installation", "spec": installation},
-        "overlays/downstreams/this-cluster/kustomization.yaml": {"kind": "Kustomization", "bases": ["../../midstream"]},
-        "overlays/downstreams/this-cluster/replicas.yaml": {"kind": "Deployment", "spec": {"replicas": 3}},
-    }
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(yaml.safe_dump(content))
-    return folder
-
-
 def test_a_kots_installation_is_adopted_with_its_answers(commands: Commands, tmp_path: Path) -> None:
     package = tmp_path / "1.0.0"
     package.mkdir()
-    (package / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (package / "config.yaml").write_text(yaml.safe_dump(kots.CONFIG))
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "notebook"}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "notebook"}}
     for name, raw, option in (("settings", settings, "colour"), ("secret", secret, "password")):
@@ -272,9 +226,9 @@ def test_a_kots_installation_is_adopted_with_its_answers(commands: Commands, tmp
     ]
     apply(commands, tmp_path, applied)
     before = state(commands)
-    done = commands.ask("adopt", str(package), "--kots", str(kots_download(tmp_path / "down")), "--dry-run")
+    done = commands.ask("adopt", str(package), "--kots", str(kots.download(tmp_path / "down")), "--dry-run")
     assert done["origin"] == {"tool": "kots", "name": "notes", "sequence": 7}
-    assert (done["licence"], done["overlay"]) == (True, ["overlays/downstreams/this-cluster/replicas.yaml"])
+    assert (done["licence"], done["overlay"]) == (True, [])
     assert (done["version"], done["drift"], done["dropped"]) == ("1.0.0", [], {})
     commands.run("adopt", str(package), "--kots", str(tmp_path / "down"), "--yes")
     assert commands.run("config", "get", "colour").out.strip() == "red"

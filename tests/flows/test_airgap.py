@@ -67,10 +67,11 @@ def bundle(tmp_path: Path, namespace: str) -> Path:
     """The vendor's bundle; its image is an archive as our builder writes it."""
     package = {"app.yaml": APP.replace("SECOND", f"{namespace}-second").encode(), "objects.yaml": OBJECTS.encode()}
     held = {"docker-archive/vendor.example.com/letters/server/1": _archive("1")}
-    return bundles.bundle(tmp_path / "letters.airgap", package, held, appSlug="letters", savedImages=[IMAGE])
+    told = {"appSlug": "letters", "savedImages": [IMAGE], "signature": Portal().sign(1, b"letters")}
+    return bundles.bundle(tmp_path / "letters.airgap", package, held, **told)
 
 
-def _newer(folder: Path, namespace: str) -> Path:
+def _newer(folder: Path, namespace: str, **more: str) -> Path:
     """The release after it, with another image."""
     return bundles.bundle(
         folder / "newer.airgap",
@@ -82,7 +83,23 @@ def _newer(folder: Path, namespace: str) -> Path:
         versionLabel="1.1.0",
         updateCursor="9",
         savedImages=[IMAGE.replace(":1", ":2")],
+        **more,
     )
+
+
+def check_signatures(commands: Commands, folder: Path, private: PrivateRegistry) -> None:
+    """A forged bundle is refused before any of its images is sent; an unsigned one is told."""
+    forged = _newer(folder, commands.namespace, signature=Portal().sign(0, b"letters"))
+    refused = commands.run("update", "--from", str(forged), "--plain-http", private.address, *QUICK, expect=3)
+    assert "The bundle's signature is not of the licence's application" in refused.err
+    assert "forged-bundle" in refused.err
+    assert not private.has("mirror/server", "2")
+    findings = commands.ask("plan", "--from", str(forged), "--strategy", "plain")["findings"]
+    blocking = {one["reference"] for one in findings if one["severity"] == "blocks"}
+    assert blocking == {"airgap-signature-wrong"}
+    unsigned = _newer(folder, commands.namespace)
+    seen = commands.ask("plan", "--from", str(unsigned), "--strategy", "plain")
+    assert "airgap-signature-unchecked" in {one["reference"] for one in seen["findings"]}
 
 
 def test_a_bundle_is_pushed_and_installed(
@@ -129,6 +146,8 @@ def test_a_bundle_is_pushed_and_installed(
     pods = commands.objects("pods", "-l", "app=letters")
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
     assert commands.ask("status")["healthy"] is True
+    assert "airgap-signature" not in done.stdout
+    check_signatures(commands, tmp_path, private)
     newer = _newer(tmp_path, namespace)
     commands.run("update", "--from", str(newer), "--plain-http", private.address, *QUICK)
     pods = commands.objects("pods", "-l", "app=letters", "--field-selector", "status.phase=Running")

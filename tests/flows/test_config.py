@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.flows import letters
+from tests.flows import kots, letters
 from tests.flows.commands import Commands
 
 pytest_plugins = ["tests.flows.simulated_fixtures"]
@@ -160,3 +160,29 @@ def test_a_charts_values_are_answers_too(commands: Commands, tmp_path: Path) -> 
     commands.run("config", "set", "--unset", "page.title", *QUICK)
     data = commands.objects("configmap", "--field-selector", "metadata.name=web")[0]["data"]
     assert data == {"title": "hello", "size": "8"}
+
+
+def test_passwords_that_kots_encrypted_are_opened_by_its_key(installed: Commands, tmp_path: Path) -> None:
+    told = {"host": {"value": "b.example"}, "admin_password": {"value": kots.sealed("tell-nobody")}}
+    document = {"apiVersion": "kots.io/v1beta1", "kind": "ConfigValues", "spec": {"values": told}}
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(document))
+    key = tmp_path / "installation.yaml"
+    key.write_text(yaml.safe_dump({"kind": "Installation", "spec": {"encryptionKey": kots.CIPHER}}))
+    words = ("config", "import", str(tmp_path / "values.yaml"), "--merge")
+
+    plan = installed.ask(*words, "--preview", *PLAIN)
+    assert "answers-still-encrypted" in {one["reference"] for one in plan["findings"]}
+    plan = installed.ask(*words, "--kots-encryption-key", str(key), "--preview", *PLAIN)
+    assert "answers-still-encrypted" not in {one["reference"] for one in plan["findings"]}
+    key.write_text("not a key")
+    assert "bad-encryption-key" in installed.run(*words, "--kots-encryption-key", str(key), "--preview", expect=2).err
+
+    installed.kubectl(
+        "create", "secret", "generic", "kotsadm-encryption", f"--from-literal=encryptionKey={kots.CIPHER}"
+    )
+    assert {one["name"] for one in installed.ask(*words, "--no-run")} >= {"admin_password", "host"}
+    installed.kubectl("delete", "secret", "kotsadm-encryption")
+    installed.run("config", "set", "colour=green", *QUICK)
+    assert installed.run("config", "get", "admin_password", "--reveal").out.strip() == "tell-nobody"
+    assert live(installed)["host"] == "b.example"
+    assert "tell-nobody" not in "".join(installed.said[:-2])

@@ -18,27 +18,36 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from changeover import __version__
-from changeover.actions import adopt_kots, adopt_origin, answers, following, install, installations, keys, revisions
+from changeover.actions import (
+    adopt_fields,
+    adopt_kots,
+    adopt_origin,
+    adopt_overlay,
+    answers,
+    customising,
+    following,
+    install,
+    installations,
+    keys,
+    revisions,
+)
 from changeover.actions.adopt_origin import Manifests, Origin
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
-from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
+from changeover.objects import API_VERSION, Kind, KubeObject, Ref
 from changeover.package.answers import Given, layered
 from changeover.plan import inventory, ownership, planner
-from changeover.plan.dress import VERSION_ANNOTATION
 from changeover.plan.explain import change_as_json
 from changeover.plan.intent import Intent
 from changeover.plan.model import Effect, ObjectChange
-from changeover.ports import Conflict
 from changeover.render import finish
 from changeover.render.revision import Revision
 from changeover.runs.observe import take_snapshot
-from changeover.settings import APPLYSET_ID, APPLYSET_PART_OF, PARALLEL
+from changeover.settings import APPLYSET_ID, PARALLEL
 from changeover.strategies.table import strategy_named
 
 _POD = Kind("v1", "Pod")
-_ATTEMPTS = 5
 
 
 class NothingToAdopt(Problem):
@@ -67,6 +76,8 @@ class Wanted:
     """Field managers to take over besides those that are known."""
     kots: Mapping[str, str] | None = None
     """It is a KOTS installation: the files of its download by path, empty without one; None = it is not."""
+    overlay: bool = True
+    """Whether the operator's kustomize overlay is carried along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,8 @@ class Adoption:
             "installation": self.name,
             "origin": {"tool": self.origin.tool, "name": self.origin.name, "sequence": self.origin.sequence},
             "licence": bool(self.origin.licence),
-            "overlay": sorted(self.origin.overlay),
+            "overlay": list(adopt_overlay.names(self.origin.customisations)),
+            "remarks": [finding.message for finding in customising.findings(self.revision)],
             "version": self.revision.version,
             "revision": self.revision.digest,
             "found": [str(obj.ref) for obj in self.found],
@@ -125,15 +137,16 @@ async def look(outside: Outside, wanted: Wanted) -> Adoption:
     draft = before or _draft(outside, name)
     over = following.Over(None if origin.manifest else given, adopt_kots.licence_of(origin))
     rendered = await following.render(outside, draft, source, release, over=over)
-    found = await _found(outside, rendered.revision)
+    whole = await customising.applied(outside, rendered, draft, origin.customisations)
+    found = await _found(outside, whole)
     if not found:
         raise NothingToAdopt(
-            f"None of the {len(rendered.revision.objects)} objects of {release.version} is in the cluster.",
+            f"None of the {len(whole.objects)} objects of {release.version} is in the cluster.",
             hint="name the namespace with -n and the version that runs; nothing yet? `changeover install`",
         )
     served = await outside.cluster.served()
-    absent = [obj for obj in rendered.revision.objects if obj.ref.key not in found]
-    revision = _of_live(rendered.revision, found)
+    absent = [obj for obj in whole.objects if obj.ref.key not in found]
+    revision = _of_live(whole, found)
     drift, dropped = await _differences(outside, draft, revision, found, wanted.managers)
     return Adoption(
         name=name,
@@ -157,12 +170,12 @@ async def take(outside: Outside, adoption: Adoption, managers: Sequence[str] = (
     installation = await _create(outside, adoption)
     pods = await _pods(outside, adoption.found)
     await _remember(outside, installation, adoption, managers)
-    marks = _Marks(inventory.applyset_id(installation.ref), adoption.revision)
+    marks = adopt_fields.Marks(inventory.applyset_id(installation.ref), adoption.revision)
     limit = asyncio.Semaphore(PARALLEL)
 
     async def one(obj: KubeObject) -> bool:
         async with limit:
-            return await _hand_over(outside, obj.ref, marks, managers)
+            return await adopt_fields.hand_over(outside, obj.ref, marks, managers)
 
     restarted = await asyncio.gather(*(one(obj) for obj in adoption.found))
     await _record(outside, installation, adoption)
@@ -179,7 +192,10 @@ async def take(outside: Outside, adoption: Adoption, managers: Sequence[str] = (
 async def _origin(outside: Outside, wanted: Wanted) -> Origin:
     if wanted.helm:
         return await adopt_origin.of_helm(outside, wanted.helm)
-    return Origin() if wanted.kots is None else await adopt_kots.origin(outside, wanted.kots)
+    if wanted.kots is None:
+        return Origin()
+    files = {path: text for path, text in wanted.kots.items() if wanted.overlay or not adopt_overlay.is_part(path)}
+    return await adopt_kots.origin(outside, files)
 
 
 def _given(wanted: Wanted, origin: Origin) -> Given | None:
@@ -273,8 +289,9 @@ def _counted(found: Iterable[KubeObject], managers: Iterable[str]) -> dict[str, 
 
 async def _create(outside: Outside, adoption: Adoption) -> KubeObject:
     installation = await install.create(outside, install.Wanted(source=adoption.source), adoption.name)
-    if adoption.profile:
-        patch = {"spec": {"profile": dict(adoption.profile)}}
+    spec = {"profile": dict(adoption.profile), "customisations": list(adoption.origin.customisations)}
+    if any(spec.values()):
+        patch = {"spec": {name: value for name, value in spec.items() if value}}
         installation = await outside.cluster.patch(installation.ref, patch)
     if adoption.origin.tool == "helm" and adoption.origin.name != adoption.name:
         continued = {"metadata": {"annotations": {following.HELM_RELEASE: adoption.origin.name}}}
@@ -319,53 +336,6 @@ async def former_owners(outside: Outside, installation: KubeObject) -> Mapping[s
         return {}
     owners: Mapping[str, Any] = json.loads(await outside.blobs(installation).get(blob))["owners"]
     return owners
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    set_id: str
-    revision: Revision
-
-    def as_patch(self, obj: KubeObject) -> dict[str, Any]:
-        annotations = {REVISION_ANNOTATION: self.revision.digest, VERSION_ANNOTATION: self.revision.version}
-        read = {"resourceVersion": obj.resource_version, "uid": obj.uid}
-        return {"metadata": {**read, "labels": {APPLYSET_PART_OF: self.set_id}, "annotations": annotations}}
-
-    def are_on(self, obj: KubeObject) -> bool:
-        return (
-            obj.labels.get(APPLYSET_PART_OF) == self.set_id
-            and obj.annotations.get(REVISION_ANNOTATION) == self.revision.digest
-        )
-
-
-async def _hand_over(outside: Outside, ref: Ref, marks: _Marks, managers: Sequence[str]) -> bool:
-    """Mark an object and take its fields; True when its spec was changed by somebody meanwhile."""
-    spec: Any = None
-    for attempt in range(_ATTEMPTS):
-        live = await outside.cluster.get(ref)
-        if live is None:
-            return False
-        spec = live.get("spec") if spec is None else spec
-        try:
-            if not marks.are_on(live):
-                live = await outside.cluster.patch(ref, marks.as_patch(live))
-            hand = ownership.take_over(live, managers)
-            done = await outside.cluster.patch(ref, entries_patch(live, hand.entries))
-        except Conflict:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            continue
-        return bool(done.get("spec") != spec)
-    raise AssertionError
-
-
-def entries_patch(obj: KubeObject, entries: Iterable[ownership.Entry]) -> list[dict[str, Any]]:
-    """A JSON patch that replaces ``managedFields`` of exactly this state of an object."""
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": obj.uid},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": obj.resource_version},
-        {"op": "replace", "path": "/metadata/managedFields", "value": [dict(entry) for entry in entries]},
-    ]
 
 
 async def _record(outside: Outside, installation: KubeObject, adoption: Adoption) -> None:

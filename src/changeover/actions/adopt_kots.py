@@ -4,33 +4,25 @@ KOTS keeps them in a database of its own; ``kubectl kots download`` writes them 
 config, license and installation; in overlays/downstreams). Without the folder, the Secrets of an automated
 installation serve while they are there (label ``kots.io/automation``).
 
-Passwords among the answers are encrypted: AES-192-GCM, key and nonce in base64, in installation.yaml or in the Secret
-``kotsadm-encryption``. What opens is an answer in plain text; what does not was never encrypted.
+Passwords among the answers are encrypted (`package.kots_cipher`); the key stands in installation.yaml or in the Secret
+``kotsadm-encryption``.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from changeover.actions import installations, licensing
+from changeover.actions import adopt_overlay, kots_answers, licensing
 from changeover.actions.adopt_origin import SECRET, Origin
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import KubeObject
-from changeover.package import answers, yaml_text
+from changeover.package import answers, kots_cipher, yaml_text
 
 _USERDATA = "upstream/userdata/"
-_OVERLAYS = "overlays/downstreams/"
 _AUTOMATION = "kots.io/automation"
-_KEY_BYTES = 24
-_INERT = frozenset({"apiVersion", "kind", "bases", "resources"})
-"""What every kustomization of KOTS says; more comes from the operator."""
 
 
 class NoKots(Problem):
@@ -52,17 +44,16 @@ async def origin(outside: Outside, files: Mapping[str, str]) -> Origin:
         )
     about = _spec(told["installation"], "installation.yaml")
     licence = _spec(told["license"], "license.yaml")
-    inside = await installations.read_secret(outside, "kotsadm-encryption")
-    ciphers = [str(about.get("encryptionKey") or ""), inside.get("encryptionKey", b"").decode()]
+    ciphers = [str(about.get("encryptionKey") or ""), await kots_answers.cipher_in(outside)]
     given = answers.from_file(told["config"], name="config.yaml").values if told["config"] else {}
     return Origin(
         tool="kots",
         name=str(licence.get("appSlug") or ""),
         version=str(about.get("versionLabel") or ""),
-        answers={name: _opened(value, ciphers) for name, value in given.items()},
+        answers={name: kots_cipher.opened(value, ciphers) for name, value in given.items()},
         licence=told["license"],
         sequence=_number(about.get("updateCursor")),
-        overlay=dict(_overlay(files)),
+        customisations=adopt_overlay.entries(files),
     )
 
 
@@ -96,33 +87,3 @@ def _spec(text: str, name: str) -> Mapping[str, Any]:
 
 def _number(text: Any) -> int:
     return int(text) if str(text or "").isdigit() else 0
-
-
-def _overlay(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Files of the operator's overlay that say anything."""
-    for path, text in sorted(files.items()):
-        if not path.startswith(_OVERLAYS) or not text.strip():
-            continue
-        if path.endswith("kustomization.yaml"):
-            data = yaml_text.load(text, file=path)
-            if not isinstance(data, Mapping) or not {name for name, value in data.items() if value} - _INERT:
-                continue
-        yield path, text
-
-
-def _opened(value: Any, ciphers: Sequence[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _opened(one, ciphers) if name == "value" else one for name, one in value.items()}
-    if not isinstance(value, str) or not value:
-        return value
-    return next((plain for cipher in ciphers if (plain := _decrypted(value, cipher)) is not None), value)
-
-
-def _decrypted(value: str, cipher: str) -> str | None:
-    """The plain text, or None when this key did not make it; GCM's tag tells."""
-    try:
-        content, parts = base64.b64decode(value, validate=True), base64.b64decode(cipher, validate=True)
-        key, nonce = parts[:_KEY_BYTES], parts[_KEY_BYTES:]
-        return AESGCM(key).decrypt(nonce, content, None).decode()
-    except (binascii.Error, ValueError, InvalidTag):
-        return None

@@ -36,8 +36,8 @@ class Origin:
     """Helm's revision or the cursor of KOTS's channel."""
     manifest: str = field(default="", repr=False)
     """Exactly what was sent to the cluster, when the tool keeps it."""
-    overlay: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Files of the operator's kustomize overlay."""
+    customisations: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """The operator's kustomize overlay, as customisations."""
 
     @property
     def words(self) -> str:

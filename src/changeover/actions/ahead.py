@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import following, installations, revisions
+from changeover.actions import customising, following, installations, revisions
 from changeover.actions.outside import Outside
 from changeover.plan import apis
 from changeover.plan.model import Finding
@@ -57,7 +57,8 @@ async def look(outside: Outside, installation: str, kubernetes: str) -> Ahead:
     source = following.source_of(outside, followed)
     newest = (await source.catalog()).newest
     if newest is not None and newest.version not in {one.version for one in judged}:
-        judged.append((await following.render(outside, followed, source, newest, over=following.Over())).revision)
+        rendered = await following.render(outside, followed, source, newest, over=following.Over())
+        judged.append(await customising.applied(outside, rendered, followed, None))
     return Ahead(
         installation=followed.name,
         kubernetes=kubernetes,

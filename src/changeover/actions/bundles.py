@@ -6,13 +6,32 @@ from collections.abc import Iterator
 
 from changeover.actions import licensing
 from changeover.actions.outside import Outside
+from changeover.errors import Problem
 from changeover.objects import KubeObject
-from changeover.package import airgap
+from changeover.package import airgap, airgap_signature
+from changeover.package.airgap_signature import Judged, Verdict
 from changeover.package.application import Application
 from changeover.package.licence import Licence
 from changeover.plan.model import Finding, Severity
 from changeover.release.catalog import Release
 from changeover.render.revision import Revision
+
+
+class ForgedBundle(Problem):
+    """An air-gap bundle whose signature is not of the licence's application; nothing of it was used."""
+
+    reference = "forged-bundle"
+    exit_code = 3
+
+
+def refuse_forged(release: Release, given: licensing.Given | None) -> None:
+    """Before anything of a bundle is used: raise ForgedBundle when its signature is wrong by this licence."""
+    if release.airgap is None or given is None:
+        return
+    judged = airgap_signature.judge(release.airgap, given.checked().licence, given.keys())
+    for one in _signed(judged):
+        if one.severity is Severity.BLOCKS:
+            raise ForgedBundle(one.message, hint=one.hint)
 
 
 async def findings(
@@ -24,6 +43,7 @@ async def findings(
         return tuple(found)
     given = await licensing.held(outside, installation)
     licence = given.checked().licence if given else None
+    found += _signed(airgap_signature.judge(release.airgap, licence, given.keys() if given else ()))
     if not installation.get("spec", "registry", default={}):
         hint = "`changeover registry set HOST/NAMESPACE`, and `changeover images copy` fills it from the bundle"
         message = "An air-gap bundle is installed without a private registry: its images come from where they lie."
@@ -46,6 +66,23 @@ def _versions(application: Application) -> Iterator[Finding]:
             Severity.NOTES,
             f"The package says it needs KOTS {' and '.join(wanted)}; Changeover is no version of KOTS and ignores it.",
             hint="what the package uses is judged itself: `changeover package lint` names what is not known",
+        )
+
+
+def _signed(judged: Judged) -> Iterator[Finding]:
+    if judged.verdict is Verdict.WRONG:
+        yield Finding(
+            "airgap-signature-wrong",
+            Severity.BLOCKS,
+            f"The bundle's signature is not of the licence's application: {judged.words}.",
+            hint="get the bundle again from the vendor of the licence, or name the right licence",
+        )
+    elif judged.verdict is Verdict.UNCHECKED:
+        yield Finding(
+            "airgap-signature-unchecked",
+            Severity.WARNS,
+            f"Whose bundle it is could not be checked: {judged.words}.",
+            hint="compare the file's SHA-256 with what the vendor says, by another way than the bundle came",
         )
 
 

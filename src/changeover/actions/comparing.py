@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from changeover.actions import following, installations, keys, revisions
+from changeover.actions import customising, following, installations, keys, revisions
 from changeover.actions.outside import Outside
 from changeover.objects import KubeObject
 from changeover.plan import diff, show
@@ -73,7 +73,8 @@ async def _side(outside: Outside, installation: KubeObject, name: str) -> Revisi
     source = following.source_of(outside, installation)
     catalog = await source.catalog()
     release = catalog.find(name) if name or catalog.newest is None else catalog.newest
-    return (await following.render(outside, installation, source, release, over=following.Over())).revision
+    rendered = await following.render(outside, installation, source, release, over=following.Over())
+    return await customising.applied(outside, rendered, installation, None)
 
 
 def _changes(left: Revision, right: Revision, masking: Masking) -> Iterator[Change]:

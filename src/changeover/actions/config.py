@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import answers, following, installations, revisions, settings_of
+from changeover.actions import answers, following, installations, kots_answers, revisions, settings_of
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
 from changeover.actions.outside import Desk, Outside
@@ -146,6 +146,7 @@ async def draft(outside: Outside, installation: str, over: Given, *, version: st
 async def save(outside: Outside, installation: str, over: Given) -> tuple[Difference, ...]:
     """Save answers for the next change, on top of those saved before; returns all that wait. Raises UnknownAnswer."""
     followed = await installations.find(outside, installation)
+    over = await kots_answers.opened(outside, over)
     view = await look(outside, installation, over=over)
     waiting = layered((await answers.saved(outside, followed), over))
     await answers.save(outside, followed, waiting)

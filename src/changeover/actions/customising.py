@@ -1,4 +1,4 @@
-"""The operator's labels, annotations and variables: from the Installation or given now, written down when they hold.
+"""The operator's customisations and overlays: from the Installation or given now, written down when they hold.
 
 They stand in ``spec.customisations`` of the Installation, where GitOps may keep them, and in each revision that was
 rendered with them. A committed run writes those of its revision into the spec: going back takes new ones off again.
@@ -10,17 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import installations, revisions
+from changeover.actions import following, installations, revisions
+from changeover.actions.following import Rendered
 from changeover.actions.outside import Outside
 from changeover.objects import KubeObject
 from changeover.package import yaml_text
 from changeover.plan.model import Finding, Severity
-from changeover.render.customise import REJECTED, UNUSED, customise, from_text, read
+from changeover.render import customisations
+from changeover.render.customisations import OVERLAY, SOURCE, UNDONE, from_text
+from changeover.render.overlay.kustomization import NAMES, named_files
+from changeover.render.overlay.overridden import Form
 from changeover.render.revision import Revision
 
-__all__ = ["Customisations", "applied", "findings", "from_text", "look", "save", "settle"]
-
-_SOURCE = "customisations"
+__all__ = [
+    "NAMES",
+    "OVERLAY",
+    "Customisations",
+    "applied",
+    "findings",
+    "from_text",
+    "keep",
+    "look",
+    "named_files",
+    "save",
+    "settle",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +66,42 @@ class Customisations:
 async def look(outside: Outside, installation: str = "") -> Customisations:
     """What stands in the Installation, beside what runs."""
     followed = await installations.find(outside, installation)
-    entries = tuple(followed.get("spec", _SOURCE, default=[]) or ())
+    entries = tuple(followed.get("spec", SOURCE, default=[]) or ())
     number = revisions.running_number(followed)
     if not number:
         return Customisations(followed.name, entries, waiting=bool(entries), remarks=())
     revision = await revisions.load(outside, followed, number)
-    held = tuple(revision.source.get(_SOURCE, ()))
-    remarks = tuple(one.message for one in revision.remarks if one.reference in (REJECTED, UNUSED))
+    held = tuple(revision.source.get(SOURCE, ()))
+    remarks = tuple(one.message for one in revision.remarks if one.reference in UNDONE)
     return Customisations(followed.name, entries, entries != held, remarks)
 
 
 async def save(outside: Outside, installation: str, text: str) -> Customisations:
     """Keep others for the next change; an empty text takes all off. Raises BadCustomisation, BrokenYaml."""
-    entries = from_text(text) if text.strip() else ()
+    return await keep(outside, installation, from_text(text) if text.strip() else ())
+
+
+async def keep(outside: Outside, installation: str, entries: Sequence[Mapping[str, Any]]) -> Customisations:
+    """Keep these entries for the next change; none takes all off. Raises as `from_text`."""
+    customisations.check(entries)
     followed = await installations.find(outside, installation)
-    await outside.cluster.patch(followed.ref, {"spec": {_SOURCE: list(entries) or None}})
+    await outside.cluster.patch(followed.ref, {"spec": {SOURCE: list(entries) or None}})
     return await look(outside, installation)
 
 
-def applied(revision: Revision, installation: KubeObject, given: Sequence[Mapping[str, Any]] | None) -> Revision:
-    """The revision with those given now, else with the Installation's. Raises BadCustomisation."""
-    entries = installation.get("spec", _SOURCE, default=[]) if given is None else given
-    return customise(revision, read(entries), entries) if entries else revision
+async def applied(
+    outside: Outside, rendered: Rendered, installation: KubeObject, given: Sequence[Mapping[str, Any]] | None
+) -> Revision:
+    """The revision with those given now, else with the Installation's. Raises Problem."""
+    entries = installation.get("spec", SOURCE, default=[]) if given is None else given
+    if not entries:
+        return rendered.revision
+    target = customisations.Target(
+        outside.namespace,
+        await following.namespaced_in(outside),
+        Form(rendered.package, rendered.carried.answers.given.values),
+    )
+    return customisations.apply(rendered.revision, entries, target)
 
 
 def findings(revision: Revision) -> tuple[Finding, ...]:
@@ -81,13 +109,13 @@ def findings(revision: Revision) -> tuple[Finding, ...]:
     return tuple(
         Finding(remark.reference, Severity.WARNS, f"{remark.message}.", hint=remark.hint)
         for remark in revision.remarks
-        if remark.reference in (REJECTED, UNUSED)
+        if remark.reference in UNDONE
     )
 
 
 async def settle(outside: Outside, installation: KubeObject, revision: Revision) -> None:
     """Write into the spec what the committed revision was rendered with."""
     live = await outside.cluster.get(installation.ref)
-    entries = list(revision.source.get(_SOURCE, ()))
-    if live is not None and live.get("spec", _SOURCE, default=[]) != entries:
-        await outside.cluster.patch(live.ref, {"spec": {_SOURCE: entries or None}})
+    entries = list(revision.source.get(SOURCE, ()))
+    if live is not None and live.get("spec", SOURCE, default=[]) != entries:
+        await outside.cluster.patch(live.ref, {"spec": {SOURCE: entries or None}})

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import adopt, installations, revisions, runs_of, uninstall
+from changeover.actions import adopt, adopt_fields, installations, revisions, runs_of, uninstall
 from changeover.actions.outside import Outside
 from changeover.objects import GROUP, KubeObject, Ref
 from changeover.plan import ownership
@@ -92,7 +92,9 @@ async def _give_back(outside: Outside, ref: Ref, taken: Sequence[ownership.Entry
             return
         try:
             if ownership.has_ours(live):  # else a disown that was cut off had come this far
-                live = await outside.cluster.patch(ref, adopt.entries_patch(live, ownership.give_back(live, taken)))
+                live = await outside.cluster.patch(
+                    ref, adopt_fields.entries_patch(live, ownership.give_back(live, taken))
+                )
             await outside.cluster.patch(ref, _unmarked(live))
         except Conflict:
             if attempt == _ATTEMPTS - 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from changeover.actions import answers, helm_records, licensing, registries, revisions, uploads
+from changeover.actions import answers, helm_records, kots_answers, licensing, registries, revisions, uploads
 from changeover.actions.answers import Answers
 from changeover.actions.outside import Outside, Source
 from changeover.objects import GROUP, KubeObject
@@ -22,6 +22,7 @@ from changeover.release.profile import Profile
 from changeover.render import pipeline
 from changeover.render.context import Context, ReleaseFacts
 from changeover.render.revision import Revision
+from changeover.render.shape import Namespaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,9 @@ async def carry(
     Raises UnknownAnswer.
     """
     package = read_package(await source.fetch(release.version), installation.name)
+    over = await kots_answers.opened(outside, over or Given())
     waiting = await answers.saved(outside, installation)
-    found = carried(package, await answers.running(outside, installation), layered((waiting, over or Given())))
+    found = carried(package, await answers.running(outside, installation), layered((waiting, over)))
     return replace(found, answers=replace(found.answers, saved=answers.mark_of(waiting)))
 
 
@@ -158,13 +160,18 @@ async def render(
 ) -> Rendered:
     """Render a release with the answers that hold and the values kept earlier. Raises UnknownAnswer."""
     found = await carry(outside, installation, source, release, over=over.answers)
-    served = await outside.cluster.served()
     revision, kept = pipeline.render(
         found.package,
         found.values,
         await context_of(outside, installation, found.package, release, over=over),
         charts=outside.charts,
         produce=outside.produce,
-        namespaced=lambda kind: known.namespaced if (known := served.get((kind.api_version, kind.name))) else None,
+        namespaced=await namespaced_in(outside),
     )
     return Rendered(found, revision, kept)
+
+
+async def namespaced_in(outside: Outside) -> Namespaced:
+    """Whether the cluster serves a kind in namespaces; None for a kind that it does not serve."""
+    served = await outside.cluster.served()
+    return lambda kind: known.namespaced if (known := served.get((kind.api_version, kind.name))) else None

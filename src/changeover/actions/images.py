@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover import images
-from changeover.actions import packages
+from changeover.actions import bundles, packages
 from changeover.actions.outside import Desk
 from changeover.errors import Problem
 from changeover.images import Access, Copied, Move
@@ -41,8 +41,13 @@ class Listed:
 
 
 async def look(desk: Desk, wanted: packages.Wanted, registry: Registry | None) -> Listed:
-    """The images that the rendered package or a check of it starts or announces, and where the registry keeps each."""
+    """The images that the rendered package or a check of it starts or announces, and where the registry keeps each.
+
+    Raises ForgedBundle when a bundle is not of the licence's vendor.
+    """
     release = await _bundled(desk, wanted)
+    if release is not None:
+        bundles.refuse_forged(release, wanted.licence)
     if release is None or release.airgap is None or not release.airgap.images:
         rendered = await packages.render(desk, replace(wanted, registry=None))
         version, texts = rendered.revision.version, (*rendered.revision.images, *rendered.collectors)

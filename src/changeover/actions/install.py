@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import answers, installations, keys, licensing, prepare, registries
+from changeover.actions import answers, installations, keys, kots_answers, licensing, prepare, registries
 from changeover.actions.ask import Ask
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
@@ -58,7 +58,7 @@ async def prepared(outside: Outside, wanted: Wanted, ask: Ask) -> prepare.Prepar
     if wanted.registry:
         installation = await registries.save(outside, installation, wanted.registry)
     if ask.answers:
-        await answers.save(outside, installation, ask.answers)
+        await answers.save(outside, installation, await kots_answers.opened(outside, ask.answers))
     return await prepare.prepare(outside, installation, ask)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from changeover.actions import installations, keys, sealing
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -58,6 +60,10 @@ class Given:
         if self.key:
             signatures.read_keys(self.key, file=self.key_file or _KEY)
         return reading.read_licence(self.text, file=self.file)
+
+    def keys(self) -> tuple[rsa.RSAPublicKey, ...]:
+        """The operator's keys. Raises BadLicenceKey."""
+        return signatures.read_keys(self.key, file=self.key_file or _KEY) if self.key else ()
 
     def checked(self, vendor_key: str = "") -> Checked:
         """The licence with what its signature proves, by the operator's key, else the vendor's."""

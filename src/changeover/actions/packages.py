@@ -20,9 +20,11 @@ from changeover.package import yaml_text
 from changeover.package.answers import Given
 from changeover.package.package import Package, read_package
 from changeover.release.catalog import Release
-from changeover.render import pipeline
+from changeover.render import customisations, pipeline
 from changeover.render.context import Context, Registry, ReleaseFacts
+from changeover.render.customisations import Target
 from changeover.render.helm import MissingChart
+from changeover.render.overlay.overridden import Form
 from changeover.render.revision import Revision
 
 HIDDEN = "***"
@@ -40,6 +42,7 @@ class Wanted:
     answers: Given = field(default_factory=Given)
     licence: licensing.Given | None = None
     registry: Registry | None = None
+    customisations: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Rendered:
     def count(self) -> int:
         """How many objects."""
         return len(self.revision.objects)
+
+    @property
+    def undone(self) -> tuple[str, ...]:
+        """What was not done of the customisations, in words."""
+        return tuple(one.message for one in self.revision.remarks if one.reference in customisations.UNDONE)
 
     def as_yaml(self, *, show_secrets: bool) -> str:
         """The manifests as one stream."""
@@ -179,6 +187,9 @@ async def render(desk: Desk, wanted: Wanted) -> Rendered:
     )
     values = following.carried(package, Answers(), wanted.answers).values
     revision, kept = pipeline.render(package, values, context, charts=desk.charts, produce=desk.produce)
+    if wanted.customisations:
+        target = Target(wanted.namespace, form=Form(package, wanted.answers.values))
+        revision = customisations.apply(revision, wanted.customisations, target)
     found = checking.documents(package, revision, values, context, produce=desk.produce)
     started = tuple(sorted(set(collector_images.used(found)) - set(package.application.excluded_images)))
     return Rendered(revision, json.dumps(dict(kept), indent=2, sort_keys=True), started)

@@ -20,6 +20,7 @@ from changeover.actions import (
     guiding,
     installing,
     keys,
+    kots_answers,
     learning,
     licensing,
     preflights,
@@ -33,6 +34,7 @@ from changeover.actions.ask import Ask
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import KubeObject
+from changeover.package.answers import Given
 from changeover.package.continuity import Passage
 from changeover.plan import planner, rbac
 from changeover.plan.intent import Intent
@@ -168,7 +170,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
     rendered = await following.render(outside, installation, source, release, over=following.Over(ask.answers))
     document = documents.release_of(rendered.package)
     profile = following.profile_of(installation, document)
-    revision = customising.applied(rendered.revision, installation, ask.customisations)
+    revision = await customising.applied(outside, rendered, installation, ask.customisations)
     revision = installing.granted(revision, installation, ask.grants, profile)
     target = preflights.Target(installation, release, rendered, revision)
     looked = await preflights.look(outside, target, ask.checks)
@@ -183,6 +185,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
         findings=(
             *notes.findings,
             *continuing.findings(rendered),
+            *kots_answers.findings(await _opened(outside, ask), rendered.carried.answers.questions),
             *looked.findings,
             *customising.findings(revision),
             *registries.findings(revision),
@@ -195,6 +198,10 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )
+
+
+async def _opened(outside: Outside, ask: Ask) -> Given | None:
+    return await kots_answers.opened(outside, ask.answers) if ask.answers else None
 
 
 def _why_no_route(catalog: Catalog, installed: str, version: str) -> str:

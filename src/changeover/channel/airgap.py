@@ -1,8 +1,8 @@
 """An air-gap bundle (``.airgap``): a release as a file, with its package and its images, read as a channel of one.
 
-``airgap.yaml`` and ``app.tar.gz`` come first, images last, so that reading the package does not read gigabytes. Images
-are unpacked into a temporary folder (TMPDIR) while they are copied. Names in the bundle cannot lead out of it; links
-are refused.
+``airgap.yaml`` and ``app.tar.gz`` come first, images last, so that reading the package does not read gigabytes. While
+they are copied, archives of images are unpacked into a temporary folder (TMPDIR) one by one, as they come by; only a
+registry's folder is unpacked whole. Names in the bundle cannot lead out of it; links are refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -84,52 +84,75 @@ async def copy_images(
     moves: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str
 ) -> Sequence[Copied]:
     """Copy images out of a bundle; `actions.outside.ImageCopying` for a bundle."""
-    with tempfile.TemporaryDirectory(prefix="changeover-airgap-") as folder, contextlib.ExitStack() as stack:
-        await asyncio.to_thread(unpack_images, Path(bundle), Path(folder))
-        shelf = Shelf(Path(folder) / "images", stack)
-        return await carry_out(moves, access, tell, opened=shelf.opened)
-
-
-def unpack_images(path: Path, into: Path) -> None:
-    """Unpack the bundle's images. Raises BadAirgap."""
-    with _opened(path) as tar:
-        for member, name in _members(tar, path):
-            if name.startswith(_IMAGES):
-                place = into / name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                source = tar.extractfile(member)
-                if source is not None:
-                    with place.open("wb") as out:
-                        shutil.copyfileobj(source, out, 1024 * 1024)
+    with tempfile.TemporaryDirectory(prefix="changeover-airgap-") as folder:
+        shelf = Shelf(Path(bundle), Path(folder))
+        async with contextlib.aclosing(shelf.filled(moves)) as coming:
+            return await carry_out(coming, access, tell, opened=shelf.opened)
 
 
 class Shelf:
-    """Finds an image among a bundle's unpacked images, in any of the forms of bundles."""
+    """Holds the images of a bundle while they are copied, as they come by: one archive at a time.
 
-    def __init__(self, root: Path, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
-        self._tree = root / _TREE
-        archives = root / _ARCHIVES
-        self._archives = {
-            identity: path
-            for path in (sorted(archives.rglob("*")) if archives.is_dir() else ())
-            if path.is_file() and (identity := _identity(path.relative_to(archives).as_posix()))
-        }
-        self._repositories = frozenset(repositories(self._tree)) if self._tree.is_dir() else frozenset[str]()
+    What lies in a registry's folder has no order; such images are all unpacked before the first of them is copied.
+    """
+
+    def __init__(self, bundle: Path, folder: Path) -> None:
+        self._bundle = bundle
+        self._folder = folder
+        self._tree = folder / _IMAGES / _TREE
+        self._archive = folder / "archive"
+        self._open = contextlib.ExitStack()
+        self._repositories: frozenset[str] = frozenset()
+
+    async def filled(self, moves: Sequence[Move]) -> AsyncGenerator[Move]:
+        """The moves in the order of the bundle, each while its image is here. Raises BadAirgap, UnsafeArchive."""
+        waiting = list(moves)
+        with _opened(self._bundle) as tar:
+            members = _members(tar, self._bundle)
+            while found := await asyncio.to_thread(next, members, None):
+                member, name = found
+                if name.startswith(f"{_IMAGES}{_TREE}/"):
+                    await asyncio.to_thread(_unpack, tar, member, self._folder / name)
+                    continue
+                identity = _identity(name.removeprefix(f"{_IMAGES}{_ARCHIVES}/"))
+                meant = [one for one in waiting if identity and _is(one, identity)]
+                if not meant or not name.startswith(f"{_IMAGES}{_ARCHIVES}/"):
+                    continue
+                waiting = [one for one in waiting if one not in meant]
+                await asyncio.to_thread(_unpack, tar, member, self._archive)
+                with self._open:
+                    for one in meant:
+                        yield one
+                self._archive.unlink()
+                if not waiting:
+                    return
+        self._repositories = frozenset(repositories(self._tree)) if self._tree.is_dir() else frozenset()
+        for one in waiting:
+            yield one
 
     def opened(self, session: Session, image: Image) -> Images:
         """Where an image is read. Raises BadImage."""
         del session
-        found = self._archives.get(image.identity)
-        if found is not None:
-            opened = ArchiveImages(found)
-            self._stack.callback(opened.close)
-            return opened
+        if self._archive.exists():
+            found = ArchiveImages(self._archive)
+            self._open.callback(found.close)
+            return found
         short = image.path.rpartition("/")[2]
         for name in (f"{image.host}/{image.path}", image.path, short):
             if name in self._repositories:
                 return FolderImages(self._tree, name)
         raise BadImage(f"The bundle does not hold {image}.", hint="ask the vendor for a whole bundle")
+
+
+def _is(move: Move, identity: str) -> bool:
+    image = images.full(move.source)
+    return image is not None and image.identity == identity
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with cast("tarfile.ExFileObject", tar.extractfile(member)) as source, place.open("wb") as out:
+        shutil.copyfileobj(source, out, 1024 * 1024)
 
 
 def _identity(path: str) -> str:

@@ -29,6 +29,7 @@ _SHOWN = 10
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="KOTS installed it: the folder that `kubectl kots download` wrote. Needs PACKAGE.",
 )
+@click.option("--without-overlay", is_flag=True, help="Leave KOTS's kustomize overlay behind.")
 @click.option("--manager", "managers", multiple=True, help="Also take over the fields of this field manager.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")
 @click.option("--answers", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -53,6 +54,7 @@ def adopt(where: Where, /, package: str, helm: str, dry_run: bool, yes: bool, **
         answers=asking.answers(pairs, files) if pairs or files else None,
         managers=chosen["managers"],
         kots=_files(chosen["kots"]) if chosen["kots"] else None,
+        overlay=not chosen["without_overlay"],
     )
     if dry_run:
         _show(where, run(where, lambda outside: action.look(outside, wanted)))
@@ -68,8 +70,8 @@ def adopt(where: Where, /, package: str, helm: str, dry_run: bool, yes: bool, **
 
 def _files(folder: Path) -> dict[str, str]:
     """The small text files of a download that tell of the installation."""
-    wanted = (*folder.glob("upstream/userdata/*.yaml"), *folder.glob("overlays/downstreams/*/*"))
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in wanted if path.is_file()}
+    wanted = (*folder.glob("upstream/userdata/*.yaml"), *folder.glob("overlays/downstreams/**/*"))
+    return {path.relative_to(folder).as_posix(): path.read_text(errors="replace") for path in wanted if path.is_file()}
 
 
 async def _adopt(where: Where, outside: Outside, wanted: Wanted, *, yes: bool) -> dict[str, Any]:
@@ -105,7 +107,9 @@ def _show(where: Where, adoption: Adoption) -> None:
         "Set before and not in the release; the next update removes them",
         [f"{name}: {', '.join(paths)}" for name, paths in adoption.dropped.items()],
     )
-    _list("Of the operator's overlay, to be carried over by hand", sorted(adoption.origin.overlay))
+    told = adoption.as_json()
+    _list("Carried along of the operator's overlay", told["overlay"])
+    _list("Of the overlay, not done", told["remarks"])
 
 
 def _list(title: str, names: Any) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from changeover.cli import output
-from changeover.cli.options import Where, agree, run
+from changeover.cli import output, overlays
+from changeover.cli.options import KOTS_KEY, Where, agree, run
 from changeover.errors import Problem
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         checks=_checks(chosen),
         acknowledged=frozenset(chosen.get("acknowledged") or ()),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
-        customisations=_customisations(chosen.get("customisations")),
+        customisations=overlays.entries(chosen["customisations"]) if chosen.get("customisations") else None,
     )
 
 
@@ -83,12 +83,6 @@ def _checks(chosen: Mapping[str, Any]) -> Checks:
         allowed=frozenset(one.value for one in allowed(chosen.get("allow") or ())),
         accepted=frozenset(chosen.get("accepted") or ()),
     )
-
-
-def _customisations(path: Path | None) -> tuple[dict[str, Any], ...] | None:
-    from changeover.actions.customising import from_text
-
-    return from_text(path.read_text(), name=str(path)) if path else None
 
 
 def licence(path: Path | None, key: Path | None = None) -> licensing.Given | None:
@@ -126,11 +120,22 @@ def offline(action: Callable[[Desk], Awaitable[T]]) -> T:
 
 
 def answers(pairs: Sequence[str], files: Sequence[Path]) -> Given:
-    """Answers from files, then from NAME=VALUE, the later ones win."""
+    """Answers from files, opened with KOTS's key when it was named, then from NAME=VALUE; the later ones win."""
+    from changeover.actions import kots_answers
     from changeover.package import answers as written
 
     layers = [written.from_file(path.read_text(), name=str(path)) for path in files]
+    if cipher := _cipher():
+        layers = [kots_answers.with_key(layer, cipher) for layer in layers]
     return written.layered([*layers, written.from_pairs(pairs)])
+
+
+def _cipher() -> str:
+    """KOTS's key as named with ``--kots-encryption-key``; empty when it was not. Raises BadEncryptionKey."""
+    from changeover.package import kots_cipher
+
+    path = click.get_current_context().meta.get(KOTS_KEY)
+    return kots_cipher.read_key(path.read_text(errors="replace"), name=str(path)) if path else ""
 
 
 def go(where: Where, prepare: Callable[[Outside], Awaitable[Prepared]], chosen: Mapping[str, Any]) -> None:

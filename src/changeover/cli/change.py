@@ -15,6 +15,7 @@ from changeover.cli import asking, images, output
 from changeover.cli.options import (
     Where,
     answers_option,
+    customisations_option,
     in_cluster_options,
     installation_option,
     licence_options,
@@ -26,7 +27,9 @@ from changeover.cli.options import (
 
 if TYPE_CHECKING:
     from changeover.actions.ask import Ask
+    from changeover.actions.licensing import Given
     from changeover.actions.outside import Outside
+    from changeover.render.context import Registry
 
 _KEY = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -52,11 +55,7 @@ def _how() -> Sequence[Callable[..., Any]]:
         click.option("--announce", type=int, default=None, help="Seconds between announcing and closing the gate."),
         click.option("--soak", type=int, default=None, help="Seconds of watching after the gate is open again."),
         click.option("--hold", type=float, default=None, help="Seconds that all must stay healthy to count."),
-        click.option(
-            "--customisations",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="File with your labels, annotations and variables; an empty list takes them off.",
-        ),
+        customisations_option,
         click.option("--from", "source", default="", help="Another channel or package than it follows."),
         click.option("--no-backup", is_flag=True, help="Change without a backup; the plan says what that costs."),
         click.option(
@@ -193,13 +192,14 @@ def install(
     if not package:
         raise click.UsageError("Say what to install: a folder, .tgz, .airgap, chart, manifest file or channel.")
     place = asking.registry(registry, registry_username, password=registry_password_stdin)
+    given = asking.licence(licence, licence_key)
     if place and not no_push and package.endswith(".airgap"):
-        images.push(where, package, place, plain_http=plain_http)
+        images.push(where, package, place, licence=given, plain_http=plain_http)
     wanted = action.Wanted(
         source=signed_address.join(package, cosign_key.read_text()) if cosign_key else package,
         name=name or installation,
         profile=profile,
-        licence=asking.licence(licence, licence_key),
+        licence=given,
         registry=place,
         **where_to,
     )
@@ -225,13 +225,11 @@ def update(
     **chosen: Any,
 ) -> None:
     """Change over to VERSION, or to the newest release; of an air-gap bundle (--from) the images are pushed first."""
-    from changeover.actions import registries
-
     bundle = str(chosen.get("source") or "")
     if bundle.endswith(".airgap") and not no_push:
-        place = run(where, lambda outside: registries.show(outside, installation))
+        place, licence = run(where, lambda outside: _held(outside, installation))
         if place:
-            images.push(where, bundle, place, plain_http=plain_http)
+            images.push(where, bundle, place, licence=licence, plain_http=plain_http)
     _existing(where, installation, asking.ask("update", version=version, pairs=pairs, files=files, **chosen), chosen)
 
 
@@ -263,6 +261,14 @@ def uninstall(where: Where, /, installation: str, with_data: bool, **chosen: Any
         click.echo(
             f"Removed {len(listed.removes)} objects. Kept, for they hold data: {', '.join(listed.keeps) or 'nothing'}."
         )
+
+
+async def _held(outside: Outside, installation: str) -> tuple[Registry | None, Given | None]:
+    """The registry and the licence of an Installation."""
+    from changeover.actions import installations, licensing, registries
+
+    found = await installations.find(outside, installation)
+    return await registries.show(outside, installation), await licensing.held(outside, found)
 
 
 def _existing(where: Where, installation: str, ask: Ask, chosen: dict[str, Any]) -> None:

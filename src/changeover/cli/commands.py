@@ -43,7 +43,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "guides": (f"{_C}.guides:guides", "The vendor's notes for an update: those that concern you; acknowledge."),
         "approve": (f"{_C}.approval:approve", "Say yes to a plan that somebody else wants to run."),
         "approvals": (f"{_C}.approval:approvals", "Whether updates wait for a second person's yes: list, require."),
-        "customisations": (f"{_C}.customise:customisations", "Your labels, annotations and variables: show, save."),
+        "customisations": (f"{_C}.customise:customisations", "Your labels, variables and overlays: show, save."),
         "fields": (f"{_C}.fields:fields", "Fields that others have set and keep: show, keep, take."),
         "licence": (f"{_C}.licence:licence", "The licence of an Installation: show it, or give it another."),
         "registry": (f"{_C}.registry:registry", "The private registry of an Installation: show, set, remove."),

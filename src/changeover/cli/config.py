@@ -16,7 +16,7 @@ import click
 
 from changeover.cli import asking, output
 from changeover.cli.change import change_options
-from changeover.cli.options import Where, answers_option, installation_option, located, run
+from changeover.cli.options import Where, answers_option, installation_option, kots_key_option, located, run
 
 if TYPE_CHECKING:
     from changeover.actions.config import Difference, View
@@ -82,6 +82,7 @@ def get_(where: Where, names: tuple[str, ...], every: bool, version: str, reveal
 )
 @click.option("--file", "contents", multiple=True, metavar="NAME=PATH", help="Answer a file item with a file.")
 @click.option("--unset", multiple=True, metavar="NAME", help="Take an answer back.")
+@kots_key_option
 @_going
 @click.pass_obj
 def set_(
@@ -126,6 +127,7 @@ def edit(where: Where, /, reveal: bool, installation: str, **chosen: Any) -> Non
 @config.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--merge", is_flag=True, help="Keep answers that the file does not hold.")
+@kots_key_option
 @_going
 @click.pass_obj
 def import_(where: Where, /, file: Path, merge: bool, installation: str, **chosen: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from changeover.cli import output
+from changeover.cli import output, overlays
 from changeover.cli.options import Where, installation_option, located, run
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def customisations() -> None:
-    """Your labels, annotations and variables on top of every release."""
+    """Your labels, annotations, variables and kustomize overlays on top of every release."""
 
 
 @customisations.command("show")
@@ -32,15 +32,18 @@ def show(where: Where, installation: str) -> None:
 
 @customisations.command("save")
 @located
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @installation_option
 @click.pass_obj
-def save(where: Where, file: Path, installation: str) -> None:
-    """Keep those of FILE for the next change, in place of what is kept; an empty file takes all off."""
+def save(where: Where, paths: tuple[Path, ...], installation: str) -> None:
+    """Keep those of PATHS for the next change, in place of what is kept; an empty file takes all off.
+
+    A path is a file of entries, or the folder of a kustomize overlay.
+    """
     from changeover.actions import customising as action
 
-    text = file.read_text()
-    _tell(where, run(where, lambda outside: action.save(outside, installation, text)))
+    entries = overlays.entries(paths)
+    _tell(where, run(where, lambda outside: action.keep(outside, installation, entries)))
 
 
 def _tell(where: Where, found: Customisations) -> None:

@@ -12,6 +12,7 @@ from changeover.cli.options import Where, answers_option, licence_options, locat
 
 if TYPE_CHECKING:
     from changeover.actions.images import Listed
+    from changeover.actions.licensing import Given
     from changeover.actions.outside import Desk
     from changeover.actions.packages import Wanted
     from changeover.images import Copied
@@ -75,14 +76,18 @@ def copy(where: Where, /, logins: str | None, plain_http: tuple[str, ...], **cho
     _end(where, asking.offline(through))
 
 
-def push(where: Where, bundle: str, registry: Registry, *, plain_http: tuple[str, ...]) -> None:
-    """Copy the images of an air-gap bundle to the registry; exits with 1 when one cannot be copied."""
+def push(where: Where, bundle: str, registry: Registry, *, licence: Given | None, plain_http: tuple[str, ...]) -> None:
+    """Copy the images of an air-gap bundle to the registry; exits with 1 when one cannot be copied.
+
+    Raises ForgedBundle before the first one.
+    """
     from changeover.actions import images as action
     from changeover.actions import packages
     from changeover.images import Access
 
     async def through(desk: Desk) -> Any:
-        listed = await _look(desk, packages.Wanted(bundle, namespace=where.namespace or "default"), registry)
+        wanted = packages.Wanted(bundle, namespace=where.namespace or "default", licence=licence)
+        listed = await _look(desk, wanted, registry)
         return await action.copy(
             desk, listed, registry, access=Access(plain=frozenset(plain_http)), tell=_teller(where)
         )

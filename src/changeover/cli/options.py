@@ -82,6 +82,14 @@ def located(command: Callable[..., Any]) -> Callable[..., Any]:
 installation_option = click.option("--installation", default="", help="Which Installation, when there are several.")
 
 
+customisations_option = click.option(
+    "--customisations",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="File with your labels, annotations and variables, or a kustomize overlay's folder; an empty list ends all.",
+)
+
+
 def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
     """Where a run executes when it is not to be this computer."""
     return (
@@ -91,10 +99,31 @@ def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
     )
 
 
+KOTS_KEY = "changeover.kots-key"
+"""Where the context of a command holds the file that ``--kots-encryption-key`` names."""
+
+
+def kots_key_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The key of passwords that KOTS encrypted; `asking.answers` opens them with it."""
+
+    def remember(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
+        ctx.meta[KOTS_KEY] = value
+
+    return click.option(
+        "--kots-encryption-key",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=remember,
+        is_eager=True,
+        help="KOTS's installation.yaml, or its Secret: opens passwords in ConfigValues. The cluster's own is found.",
+    )(command)
+
+
 def answers_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Answers in files and one by one; ``--config-values`` is KOTS's word for it, ``--values`` Helm's."""
     command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="One answer; may be repeated.")(
-        command
+        kots_key_option(command)
     )
     return click.option(
         "--answers",

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
-from changeover.cli import asking, output
-from changeover.cli.options import Where, installation_option, licence_options, located, registry_options, run
+from changeover.cli import asking, output, overlays
+from changeover.cli.options import (
+    Where,
+    customisations_option,
+    installation_option,
+    licence_options,
+    located,
+    registry_options,
+    run,
+)
 
 
 @click.group()
@@ -101,6 +109,7 @@ def lint(where: Where, path: str, version: str, after: str, sarif: bool) -> None
 )
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE")
 @click.option("--show-secrets", is_flag=True, help="Print secret values instead of masking them.")
+@customisations_option
 @licence_options
 @registry_options
 @click.pass_obj
@@ -117,6 +126,7 @@ def render(
     registry: str,
     registry_username: str,
     registry_password_stdin: bool,
+    customisations: tuple[Path, ...],
 ) -> None:
     """Render a package to manifests on standard output; no cluster is asked."""
     from changeover.actions import packages as action
@@ -131,6 +141,7 @@ def render(
         answers=asking.answers(pairs, files),
         licence=asking.licence(licence, licence_key),
         registry=asking.registry(registry, registry_username, password=registry_password_stdin),
+        customisations=overlays.entries(customisations),
     )
     rendered = asking.offline(lambda desk: action.render(desk, wanted))
     if kept:
@@ -140,4 +151,6 @@ def render(
         output.show_json(rendered.as_json(show_secrets=show_secrets))
     else:
         click.echo(rendered.as_yaml(show_secrets=show_secrets), nl=False)
+        for words in rendered.undone:
+            click.echo(f"# not done: {words}", err=True)
         click.echo(f"# {rendered.count} objects, digest {rendered.digest}", err=True)

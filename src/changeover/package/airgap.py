@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.errors import Problem
@@ -51,6 +51,8 @@ class Airgap:
     """Newest first, as written."""
     images: tuple[str, ...] = ()
     format: str = DOCKER_ARCHIVE
+    signature: str = field(default="", repr=False)
+    """Base64; what it covers: `airgap_signature`."""
 
 
 def read_airgap(content: str, *, file: str = "airgap.yaml") -> Airgap:
@@ -81,6 +83,7 @@ def from_spec(spec: Mapping[str, Any], *, file: str = "airgap.yaml") -> Airgap:
         ),
         images=texts(spec.get("savedImages")),
         format=_FORMATS[told],
+        signature=text(spec.get("signature")).strip(),
     )
 
 

@@ -85,14 +85,21 @@ def read_keys(text: str, *, file: str) -> tuple[rsa.RSAPublicKey, ...]:
     return tuple(found)
 
 
+def application_key(licence: Licence) -> rsa.RSAPublicKey | None:
+    """The application's public key as the licence holds it, whoever signed it; None when there is none to be read."""
+    try:
+        return _chain(licence.signature, _prefix(licence)).key if licence.signature else None
+    except _Wrong:
+        return None
+
+
 def check(licence: Licence, keys: Sequence[rsa.RSAPublicKey] = ()) -> Checked:
     """Follow the chain of signatures up to one of the keys. Never raises for a bad signature: says so."""
     if not licence.signature:
         return Checked(Proof.UNSIGNED, "it has no signature", licence)
     method = hashes.SHA256() if licence.api_version.endswith("v1beta2") else hashes.MD5()  # noqa: S303 - the format's
-    prefix = "v2" if licence.api_version.endswith("v1beta2") else ""
     try:
-        chain = _chain(licence.signature, prefix)
+        chain = _chain(licence.signature, _prefix(licence))
         _verify(chain.key, chain.content, chain.content_signature, method, "its content was changed after signing")
         signed = _signed(licence, chain.content)
         _check_entitlements(signed, chain.key, method)
@@ -103,6 +110,10 @@ def check(licence: Licence, keys: Sequence[rsa.RSAPublicKey] = ()) -> Checked:
     if proven:
         return Checked(Proof.PROVEN, "signed by the given key", signed, differs)
     return Checked(Proof.CONSISTENT, "signed, but no key was given to check by whom", signed, differs)
+
+
+def _prefix(licence: Licence) -> str:
+    return "v2" if licence.api_version.endswith("v1beta2") else ""
 
 
 def _names(written: Licence, signed: Licence) -> set[str]:

@@ -17,7 +17,6 @@ from typing import Any
 
 from changeover.errors import Problem
 from changeover.objects import GROUP, KubeObject
-from changeover.package import yaml_text
 from changeover.render import finish
 from changeover.render.revision import Remark, Revision
 
@@ -67,41 +66,23 @@ class Matcher:
         return f"{self.kind}/{self.name}"
 
 
-def from_text(text: str, *, name: str = "the customisations") -> tuple[dict[str, Any], ...]:
-    """A list of entries, alone or under ``customization``. Raises BadCustomisation, BrokenYaml."""
-    data = yaml_text.load(text, file=name)
-    listed = data.get("customization", data.get("customisations")) if isinstance(data, dict) else data
-    if not isinstance(listed, list):
-        raise BadCustomisation(
-            f"{name} holds no list of customisations.",
-            found=f"a {type(data).__name__}",
-            hint="begin with `customization:` and a list of entries with kind, metadata.name and metadata.labels",
-        )
-    read(listed)
-    return tuple(listed)
-
-
 def read(entries: Iterable[Any]) -> tuple[Matcher, ...]:
     """Matchers of entries, in their order. Raises BadCustomisation."""
     return tuple(_matcher(entry, place) for place, entry in enumerate(entries, 1))
 
 
-def customise(revision: Revision, matchers: Sequence[Matcher], entries: Sequence[Mapping[str, Any]] = ()) -> Revision:
-    """The revision with what the operator wants on top, and remarks on everything that was not done.
-
-    `entries`, from which the matchers were read, are kept in the revision's source.
-    """
+def customise(revision: Revision, matchers: Sequence[Matcher]) -> Revision:
+    """The revision with what the operator wants on top, and remarks on everything that was not done."""
     if not matchers:
         return revision
     work = _Work(matchers)
     objects = tuple(work.customised(obj) for obj in revision.objects)
     work.tell_unused()
     remarks = (*revision.remarks, *work.remarks)
-    source = {**revision.source, "customisations": [dict(entry) for entry in entries]}
     if objects == revision.objects:
-        return replace(revision, remarks=remarks, source=source)
+        return replace(revision, remarks=remarks)
     digest = finish.digest([revision.digest, [obj.raw for obj in objects]])
-    return replace(revision, objects=objects, digest=digest, remarks=remarks, source=source)
+    return replace(revision, objects=objects, digest=digest, remarks=remarks)
 
 
 class _Work:
@@ -197,7 +178,8 @@ def _matcher(entry: Any, place: int) -> Matcher:
         raise BadCustomisation(
             f"Customisation {place} says what cannot be customised.",
             found=", ".join(sorted(unknown)),
-            hint="apiVersion, kind, metadata.name, metadata.labels, metadata.annotations and spec.env can",
+            hint="metadata.labels, metadata.annotations and spec.env can, by apiVersion, kind and metadata.name; "
+            "more takes an overlay",
         )
     matcher = Matcher(
         api_version=str(entry.get("apiVersion") or _ANY),

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from changeover import images
-from changeover.channel.airgap import AirgapSource, Shelf, read_bundle, unpack_images
+from changeover.channel.airgap import AirgapSource, Shelf, read_bundle
 from changeover.channel.registry.copying import Copier
 from changeover.channel.registry.logins import Logins
 from changeover.channel.registry.repository import Repository
 from changeover.channel.registry.session import Session
 from changeover.channel.sources import open_source
 from changeover.errors import Problem
+from changeover.images import Move
 from changeover.package.airgap import Stop, from_spec, missing
 from tests import bundles
 from tests.memory_registry import MemoryRegistry, transport
@@ -36,23 +37,38 @@ def test_a_bundle_is_a_channel_of_one_release(tmp_path: Path) -> None:
     assert asyncio.run(source.fetch("1.0.0")) == PACKAGE
 
 
-def copied(path: Path, folder: Path, reference: str) -> tuple[MemoryRegistry, str]:
-    """The registry after one image was copied there, and its digest."""
+def copied(path: Path, folder: Path, *references: str) -> tuple[MemoryRegistry, list[str]]:
+    """The registry after images were copied there, and what came of each: its digest."""
     there = MemoryRegistry()
 
-    async def through() -> str:
-        with contextlib.ExitStack() as stack:
-            unpack_images(path, folder)
-            shelf = Shelf(folder / "images", stack)
-            async with Session(
-                Logins({}, frozenset({"r.example"})), transport=transport({"r.example": there})
-            ) as session:
-                image = images.full(reference)
+    async def through() -> list[str]:
+        shelf, digests = Shelf(path, folder), []
+        session = Session(Logins({}, frozenset({"r.example"})), transport=transport({"r.example": there}))
+        moves = [Move(one, "r.example/mirror/x") for one in references]
+        async with contextlib.aclosing(shelf.filled(moves)) as coming, session:
+            async for move in coming:
+                image = images.full(move.source)
                 assert image is not None
                 place = Repository(session, "r.example", "mirror/x")
-                return await Copier().copy(shelf.opened(session, image), image.suffix[1:], place, image.suffix[1:])
+                opened = shelf.opened(session, image)
+                digests.append(await Copier().copy(opened, image.suffix[1:], place, image.suffix[1:]))
+                assert sum(one.is_file() for one in folder.rglob("archive")) <= 1
+        return digests
 
     return there, asyncio.run(through())
+
+
+def test_images_are_unpacked_one_by_one_and_only_those_that_are_wanted(tmp_path: Path) -> None:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    saved = {f"docker-archive/quay.io/a/b/{tag}": bundles.docker_saved(b"layer" + tag.encode()) for tag in "123"}
+    tree, digest = bundles.registry_tree("quay.io/a/b", "4", *LAYERS)
+    path = bundles.bundle(tmp_path / "x.airgap", PACKAGE, {**saved, **tree, "docker-archive/other": b"no image"})
+    there, digests = copied(path, folder, "quay.io/a/b:4", "quay.io/a/b:3", "quay.io/a/b:1")
+    assert len(digests) == 3
+    assert digests[-1] == digest
+    assert {key for key in there.manifests if "sha256" not in key} == {f"mirror/x:{tag}" for tag in "134"}
+    assert not (folder / "archive").exists()
 
 
 @pytest.mark.parametrize("reference", ["nginx:1.25", "quay.io/a/b:2", "registry.example:5000/c/d:3"])
@@ -71,7 +87,7 @@ def test_an_oci_layout_keeps_the_digest_that_a_package_pins(tmp_path: Path) -> N
     name = f"docker-archive/quay.io/a/b/sha256/{digest[7:]}"
     path = bundles.bundle(tmp_path / "x.airgap", PACKAGE, {name: archive})
     there, found = copied(path, tmp_path, f"quay.io/a/b@{digest}")
-    assert found == digest
+    assert found == [digest]
     assert f"mirror/x:{digest}" in there.manifests
 
 
@@ -88,7 +104,7 @@ def test_a_registrys_folder_is_read_however_it_names_things(tmp_path: Path, repo
     files, digest = bundles.registry_tree(repository, "2", *LAYERS)
     path = bundles.bundle(tmp_path / "x.airgap", PACKAGE, files, format="docker-registry")
     there, found = copied(path, tmp_path, "quay.io/a/b:2")
-    assert found == digest
+    assert found == [digest]
     assert there.manifests["mirror/x:2"] == there.manifests[f"mirror/x:{digest}"]
 
 
@@ -127,7 +143,7 @@ def test_a_bundle_that_is_none_is_refused(tmp_path: Path, files: dict[str, bytes
 def test_links_in_a_bundle_are_refused(tmp_path: Path) -> None:
     _link(tmp_path / "x.airgap")
     with pytest.raises(Problem, match="something else than a file"):
-        unpack_images(tmp_path / "x.airgap", tmp_path)
+        copied(tmp_path / "x.airgap", tmp_path, "nginx:1")
 
 
 STOPS: dict[str, Any] = {

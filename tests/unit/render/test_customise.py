@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from changeover.objects import KubeObject
-from changeover.render import customise
+from changeover.render import customisations, customise
 from changeover.render.revision import Revision
 
 
@@ -134,7 +134,9 @@ def test_what_is_refused(bad: Any) -> None:
 
 def test_the_file_of_the_vendor_and_a_plain_list() -> None:
     text = 'customization:\n- kind: Deployment\n  metadata:\n    name: "*"\n    labels: {team: red}\n'
-    assert customise.from_text(text) == ({"kind": "Deployment", "metadata": {"name": "*", "labels": {"team": "red"}}},)
-    assert customise.from_text("- kind: Job\n") == ({"kind": "Job"},)
+    assert customisations.from_text(text) == (
+        {"kind": "Deployment", "metadata": {"name": "*", "labels": {"team": "red"}}},
+    )
+    assert customisations.from_text("- kind: Job\n") == ({"kind": "Job"},)
     with pytest.raises(customise.BadCustomisation):
-        customise.from_text("customization: red\n")
+        customisations.from_text("customization: red\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from changeover import images
@@ -26,16 +26,19 @@ class NoImage(Problem):
 
 async def copy_images(moves: Sequence[Move], access: Access, tell: Callable[[Copied], None]) -> Sequence[Copied]:
     """Copy from registry to registry; implements `actions.outside.ImageCopying`."""
-    return await carry_out(moves, access, tell, opened=repository)
+    return await carry_out(_each(moves), access, tell, opened=repository)
 
 
 async def carry_out(
-    moves: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, opened: Open
+    moves: AsyncIterable[Move], access: Access, tell: Callable[[Copied], None], *, opened: Open
 ) -> Sequence[Copied]:
-    """Copy each image from where `opened` says, telling each; what fails is told and does not stop the others."""
+    """Copy each image from where `opened` says, telling each; what fails is told and does not stop the others.
+
+    The next move is only asked for when one is done: what it needs may come and go with it.
+    """
     copier, done = Copier(), []
     async with Session(logins_of(access)) as session:
-        for move in moves:
+        async for move in moves:
             before = copier.tally.sent_bytes
             try:
                 digest = await _copy(copier, session, move, opened)
@@ -46,6 +49,11 @@ async def carry_out(
             tell(copied)
             done.append(copied)
     return done
+
+
+async def _each(moves: Sequence[Move]) -> AsyncIterator[Move]:
+    for move in moves:
+        yield move
 
 
 async def _copy(copier: Copier, session: Session, move: Move, opened: Open) -> str:

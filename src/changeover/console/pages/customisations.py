@@ -1,4 +1,4 @@
-"""Customisations: the operator's labels, annotations and variables, as text, kept for the next change."""
+"""Customisations: the operator's labels, annotations, variables and overlays, as text, kept for the next change."""
 
 from __future__ import annotations
 
