@@ -26,6 +26,7 @@ from changeover.actions import (
     revisions,
     runs_of,
 )
+from changeover.actions.in_accounts import changing
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
@@ -179,6 +180,7 @@ async def _widen(outside: Outside, installation: KubeObject, subject: Subject) -
 async def _carry_on(
     outside: Outside, installation: KubeObject, run: KubeObject, *, tell: Tell
 ) -> tuple[KubeObject, RunState]:
+    outside = changing(outside)
     subject = await _subject(outside, installation, run)
     tell(planned(subject.plan))
     await _widen(outside, installation, subject)
