@@ -75,9 +75,18 @@ class Commands:
 
     def kubectl(self, *words: str) -> str:
         """What kubectl says."""
+        return subprocess.run(self._kubectl(words), stdout=subprocess.PIPE, text=True, check=True, timeout=120).stdout
+
+    def forbidden(self, *words: str) -> str:
+        """What kubectl complains of, when the API server answers 403."""
+        done = subprocess.run(self._kubectl(words), capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode, f"it may {words}: {done.stdout}"
+        assert "(Forbidden)" in done.stderr or "is forbidden" in done.stderr, done.stderr
+        return done.stderr
+
+    def _kubectl(self, words: Sequence[str]) -> list[str]:
         program = shutil.which("kubectl") or str(Path(sys.executable).parent / "kubectl")
-        command = [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *words]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=120).stdout
+        return [program, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *words]
 
     def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
         """Live objects."""

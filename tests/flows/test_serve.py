@@ -74,12 +74,12 @@ def installed(commands: Commands, tmp_path: Path) -> Commands:
 
 @pytest.fixture
 def account(installed: Commands, tmp_path: Path) -> Commands:
-    """The command line with nothing but the rights of the installed console's account."""
+    """The command line with nothing but the rights of the installed console's pods: the engine's."""
     told = installed.ask("install-console", "--image", IMAGE, "--yes")
     assert "Deployment/changeover-console" in told["adds"]
     installed.kubectl("delete", "deployment", "changeover-console")  # the replicas are processes of this machine here
     installed.kubectl("delete", "secret", "changeover-console-accounts")
-    token = installed.kubectl("create", "token", "changeover-console", "--duration=1h").strip()
+    token = installed.kubectl("create", "token", "changeover-engine", "--duration=1h").strip()
     config = yaml.safe_load(Path(installed.kubeconfig).read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
@@ -228,7 +228,7 @@ def test_what_a_role_may_not_the_api_server_refuses_too(installed: Commands, ser
     form = dict(re.findall(r'name="(plan|strategy|typed|shown)" value="([^"]*)"', page.partition('id="deploy"')[2]))
     refused = olga.post("/update/2.0.0", data=form)
     assert refused.status_code == 409
-    assert "changeover:operator" in refused.text
+    assert f"changeover:{installed.namespace}:operator" in refused.text
     assert installed.ask("status")["run"] == ""
     assert account.run("users", "list").code == 0
 
