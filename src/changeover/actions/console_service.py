@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import accounts, console_objects, installations, revisions
+from changeover.actions import accounts, console_objects, following, installations, revisions
 from changeover.actions.console_objects import NAME, ConsoleSettings, wide_name
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -138,6 +138,7 @@ async def rights(outside: Outside) -> tuple[Right, ...]:
     except Problem:
         every = []
     for one in every:
+        found |= set(rbac.command_rights(following.profile_of(one, None), outside.namespace))
         number = revisions.running_number(one)
         if number:
             revision = await revisions.load(outside, one, number)

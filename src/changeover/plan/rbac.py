@@ -22,6 +22,7 @@ from changeover.plan.intent import Intent
 from changeover.plan.model import Plan
 from changeover.plan.steps import Verb
 from changeover.ports import Resource
+from changeover.release.profile import Profile
 from changeover.render.revision import Revision
 from changeover.settings import ACCOUNTS, DEPLOYER, ENGINE, OBSERVER
 
@@ -177,7 +178,16 @@ def without_unneeded(
 def rights_of(intent: Intent, plan: Plan) -> tuple[Right, ...]:
     """All rights for one plan and its way back."""
     verbs = frozenset(step.verb for step in (*plan.steps.forward, *plan.steps.back))
-    return rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
+    needed = rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
+    commands = command_rights(intent.profile, intent.namespace) if Verb.DRAIN in verbs else ()
+    return tuple(sorted({*needed, *commands}))
+
+
+def command_rights(profile: Profile, namespace: str) -> tuple[Right, ...]:
+    """To end sessions by a command inside of them, where the profile says so."""
+    by_command = profile.sessions is not None and profile.sessions.stop.method == "exec"
+    row = ("v1", "Pod", "pods/exec", frozenset({"get", "create"}))  # a stream that is upgraded is a GET
+    return tuple(_rights([row] if by_command else (), namespace, DEPLOYER))
 
 
 def _run_rights(namespace: str, verbs: frozenset[Verb]) -> Iterable[Right]:

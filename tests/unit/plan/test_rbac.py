@@ -3,9 +3,10 @@ import yaml
 
 from changeover.objects import Kind, KubeObject
 from changeover.plan.intent import Intent
-from changeover.plan.rbac import LOOKING, accounts_as_yaml, as_yaml, rights_needed, rights_of
+from changeover.plan.rbac import LOOKING, accounts_as_yaml, as_yaml, command_rights, rights_needed, rights_of
 from changeover.plan.steps import Verb
 from changeover.ports import Resource
+from changeover.release.profile import Profile
 from changeover.settings import ACCOUNTS, DEPLOYER, ENGINE, OBSERVER
 from tests.unit.plan.world import config_map, deployment, obj, plan, revision
 
@@ -99,6 +100,14 @@ def test_a_plan_without_sessions_needs_no_rights_for_a_drain() -> None:
     window = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.DRAIN, Verb.BACK_UP}))}
     copies = {"get pods/proxy in app", "update pods/proxy in app", "get persistentvolumes in the whole cluster"}
     assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app", *copies}
+
+
+def test_sessions_that_end_by_a_command_need_the_right_to_run_it() -> None:
+    stop = {"method": "exec", "command": ["save"]}
+    saving = Profile.model_validate({"sessions": {"selector": "a=b", "stop": stop}})
+    texts = {(right.text, right.account) for right in command_rights(saving, "app")}
+    assert texts == {("create pods/exec in app", DEPLOYER), ("get pods/exec in app", DEPLOYER)}
+    assert command_rights(Profile(), "app") == ()
 
 
 def test_the_roles_of_a_plan() -> None:
