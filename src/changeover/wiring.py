@@ -65,6 +65,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
     accounts |= {ENGINE: own} if users else {}
     cluster = InAccounts(accounts) if accounts else own
     changing = ChangingAccounts(accounts) if accounts else own
+    charts = HelmCharts(reach=ChartReach(kubeconfig, context, users.get(DEPLOYER)))
     clock = SystemClock()
     person = _person()
     holder = f"{person}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -73,7 +74,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             cluster=cluster,
             clock=clock,
             http=UserHttp(),
-            charts=HelmCharts(reach=ChartReach(kubeconfig, context, users.get(DEPLOYER))),
+            charts=charts,
             namespace=where,
             person=person,
             source=open_source,
@@ -90,6 +91,7 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             produce=produce,
         )
     finally:
+        charts.close()
         for one in {own, *accounts.values()}:
             await one.close()
 

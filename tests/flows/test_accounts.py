@@ -1,5 +1,6 @@
 """The accounts of the cluster on a real API server: what each may not is refused, and together they suffice."""
 
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,12 @@ import yaml
 from changeover import wiring
 from changeover.actions.in_accounts import changing, planning
 from changeover.actions.installations import CHANGEOVER
+from changeover.channel.charts import ChartFailed, HelmCharts, Reach
 from changeover.kube.connect import connect
 from changeover.kube.lease import LEASE
 from changeover.objects import Kind, Ref
-from changeover.ports import Refused
+from changeover.package import archive
+from changeover.ports import ChartRequest, Refused
 from changeover.settings import ACCOUNTS, DEPLOYER, ENGINE, OBSERVER
 from tests.flows.commands import Commands
 from tests.flows.workbench import QUICK, Workbench
@@ -147,6 +150,21 @@ async def test_who_only_reads_is_refused_by_the_api_server_whatever_it_tries(
         await planning(page).cluster.patch(server, patch, dry_run=True)
         await changing(page).cluster.patch(server, patch)
         await changing(page).cluster.patch(server, {"metadata": {"annotations": {"tried": None}}})
+
+
+@pytest.mark.skipif(importlib.util.find_spec("helm_python") is None, reason="pip install .[helm]")
+async def test_a_chart_looks_up_a_secret_as_the_deployer(bench: Workbench, accounts: Mapping[str, Commands]) -> None:
+    _, theirs = secrets(bench)
+    look = f'name: {{{{ (lookup "v1" "Secret" .Release.Namespace "{theirs}").metadata.name }}}}\n'
+    files = {"Chart.yaml": b"apiVersion: v2\nname: web\nversion: 1.0.0\n", "templates/a.yaml": look.encode()}
+    request = ChartRequest(archive.pack(files, top="web"), "web", bench.changeover.namespace, {})
+    where = {"kubeconfig": str(accounts[ENGINE].kubeconfig), "context": None}
+    async with wiring.outside(**where, namespace=bench.changeover.namespace) as outside:
+        assert f"name: {theirs}" in outside.charts.render(request).manifests
+    with HelmCharts(reach=Reach(str(accounts[OBSERVER].kubeconfig))) as observing:
+        with pytest.raises(ChartFailed, match="web") as told:
+            observing.render(request)
+        assert "forbidden" in str(told.value.found)
 
 
 def test_a_right_that_is_missing_is_a_finding_of_the_plan(bench: Workbench, accounts: Mapping[str, Commands]) -> None:
