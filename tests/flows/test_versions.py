@@ -113,7 +113,7 @@ def test_other_steps_of_another_version_do_not_stop_what_was_shown(installed: Co
 def test_what_changed_in_the_cluster_still_stops_it(installed: Commands, earlier: Path) -> None:
     killed(installed, earlier, "before begun:recheck", "update", "2.0.0", *PLAIN)
     installed.kubectl("delete", "configmap", "letters")
-    assert "ConfigMap/letters was unchanged, is now create" in installed.run("resume", expect=4).out
+    assert "letters was unchanged, is now create" in installed.run("resume", expect=4).out
     assert evidence(installed)["verdict"] == "rolled back"
 
 
