@@ -16,6 +16,7 @@ from changeover import __version__
 from changeover.actions.console_objects import NAME, ConsoleSettings, objects
 from changeover.objects import KubeObject
 from changeover.plan import rbac
+from changeover.settings import DEPLOYER, OBSERVER
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / "deploy"
@@ -45,9 +46,11 @@ ingress:
   className: ""
   host: ""
   tlsSecret: ""
-# What runs need beyond their own state: the application's kinds. `changeover plan rbac` prints the rules of a release;
-# `changeover install-console` and `upgrade-console` find them by themselves.
-applicationRules: []
+# What runs need beyond their own state: to see the application's kinds, and to change them. `changeover plan rbac`
+# prints the rules of each account; `changeover install-console` and `upgrade-console` find them by themselves.
+applicationRules:
+  observer: []
+  deployer: []
 """
 NOTES = """Make the first account, with your own kubeconfig; its password is shown once:
 
@@ -83,8 +86,9 @@ def _template(one: KubeObject) -> str:
     text = yaml.safe_dump(_without_settings(one.raw), sort_keys=False, width=1000)
     for wanted, put in _REPLACED.items():
         text = text.replace(wanted, put)
-    if one.kind == "Role":
-        text += "{{- with .Values.applicationRules }}\n{{ toYaml . }}\n{{- end }}\n"
+    if one.kind == "Role" and one.name in (OBSERVER, DEPLOYER):
+        account = one.name.removeprefix("changeover-")
+        text += f"{{{{- with .Values.applicationRules.{account} }}}}\n{{{{ toYaml . }}}}\n{{{{- end }}}}\n"
     if one.kind == "Ingress":
         return "{{- if .Values.ingress.className }}\n---\n" + text + "{{- end }}\n"
     return "---\n" + text

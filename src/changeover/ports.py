@@ -87,7 +87,7 @@ class Resource:
 
 
 class Cluster(Protocol):
-    """One Kubernetes API server, as one identity; all writes are by field manager ``changeover``."""
+    """One Kubernetes API server; all writes are by field manager ``changeover``."""
 
     async def uid(self) -> str:
         """The uid of namespace kube-system: what we call the identity of a cluster."""
@@ -142,9 +142,12 @@ class Cluster(Protocol):
         ...
 
     async def allowed(
-        self, verb: str, resource: Resource, *, namespace: str = "", name: str = "", user: str = ""
+        self, verb: str, resource: Resource, *, namespace: str = "", name: str = "", user: str = "", account: str = ""
     ) -> bool:
-        """SelfSubjectAccessReview; with a user (``system:serviceaccount:NS:NAME``) SubjectAccessReview."""
+        """SelfSubjectAccessReview; with a user (``system:serviceaccount:NS:NAME``) SubjectAccessReview.
+
+        `account` is one of `settings.ACCOUNTS`: asked is that one, where the cluster is reached as several.
+        """
         ...
 
 

@@ -66,3 +66,9 @@ CARRIER_LABEL = f"{GROUP}/carried-by"
 
 CONSOLE_LABEL = f"{GROUP}/console"
 """On what the console keeps in the cluster: what it is (accounts)."""
+
+OBSERVER, ENGINE, DEPLOYER = ACCOUNTS = ("changeover-observer", "changeover-engine", "changeover-deployer")
+"""The ServiceAccounts of the cluster: one reads, one keeps Changeover's own books, one changes the application.
+
+Pods run as the engine, which may speak as the other two of its namespace and as nobody else's.
+"""

@@ -16,11 +16,13 @@ from typing import Any
 from changeover.actions.accounts import Account, Role
 from changeover.actions.as_person import AsPerson
 from changeover.actions.console_objects import PERSON_EXTRA, group_of
+from changeover.actions.in_accounts import InAccounts, Reach
 from changeover.actions.outside import Desk, Outside
 from changeover.backup.destinations import volumes_of
 from changeover.channel import airgap
 from changeover.channel import files as package_files
-from changeover.channel.charts import HelmCharts, Reach
+from changeover.channel.charts import HelmCharts
+from changeover.channel.charts import Reach as ChartReach
 from changeover.channel.generators import produce
 from changeover.channel.registry import moves
 from changeover.channel.registry.finding import find_images
@@ -31,7 +33,7 @@ from changeover.images import Access, Copied, Move
 from changeover.kube.blobs import KubeBlobs
 from changeover.kube.client import KubeCluster
 from changeover.kube.clock import SystemClock
-from changeover.kube.connect import Speaker, connect, connect_as
+from changeover.kube.connect import Speaker, connect, connect_as, own_account
 from changeover.kube.events import Events
 from changeover.kube.forward import FindPod
 from changeover.kube.http import UserHttp
@@ -43,6 +45,7 @@ from changeover.objects import Ref
 from changeover.package import yaml_text
 from changeover.ports import Collecting
 from changeover.runs.faults import Faults
+from changeover.settings import DEPLOYER, ENGINE, OBSERVER
 
 KILL_AT = "CHANGEOVER_KILL_AT"
 """For crash tests: the number of the point at which this process kills itself with SIGKILL."""
@@ -57,7 +60,13 @@ class UnknownProfile(Problem):
 @asynccontextmanager
 async def outside(*, kubeconfig: str | None, context: str | None, namespace: str | None) -> AsyncIterator[Outside]:
     """Everything that actions may touch, connected for as long as the block lasts."""
-    cluster, where = connect(kubeconfig, context, namespace)
+    own, where = connect(kubeconfig, context, namespace)
+    users = _users(kubeconfig, context)
+    accounts = {one: connect_as(kubeconfig, context, Speaker(user)) for one, user in users.items()}
+    accounts |= {ENGINE: own} if users else {}
+    cluster = InAccounts(accounts) if accounts else own
+    changing = ChangingAccounts(accounts) if accounts else own
+    charts = HelmCharts(reach=ChartReach(kubeconfig, context, users.get(DEPLOYER)))
     clock = SystemClock()
     person = _person()
     holder = f"{person}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -66,16 +75,16 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             cluster=cluster,
             clock=clock,
             http=UserHttp(),
-            charts=HelmCharts(reach=Reach(kubeconfig, context)),
+            charts=charts,
             namespace=where,
             person=person,
             source=open_source,
-            blobs=lambda installation: KubeBlobs(cluster, installation),
-            journal=lambda run: Journal(cluster, run),
-            lease=lambda name: KubeLease(cluster, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
-            volumes=lambda policy, installation: volumes_of(cluster, policy, installation),
-            collect=ClusterCollecting(cluster, UserHttp(), namespace=where, find_images=find_images),
-            events=Events(cluster, clock),
+            blobs=lambda installation: KubeBlobs(own, installation),
+            journal=lambda run: Journal(own, run),
+            lease=lambda name: KubeLease(own, clock, ref=Ref(LEASE, where, f"changeover-{name}"), holder=holder),
+            volumes=lambda policy, installation: volumes_of(changing, policy, installation),
+            collect=ClusterCollecting(changing, UserHttp(), namespace=where, find_images=find_images),
+            events=Events(own, clock),
             webhook=lambda url: Webhook(url, UserHttp()) if url else None,
             definitions=ClusterDefinitions(),
             profiles=profile_document,
@@ -83,7 +92,33 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             produce=produce,
         )
     finally:
-        await cluster.close()
+        charts.close()
+        for one in {own, *accounts.values()}:
+            await one.close()
+
+
+def _users(kubeconfig: str | None, context: str | None) -> dict[str, str]:
+    """The accounts as whom the engine speaks, in the API server's words; none when we are anybody else."""
+    namespace, name = own_account(kubeconfig, context)
+    others = (OBSERVER, DEPLOYER) if name == ENGINE else ()
+    return {one: f"system:serviceaccount:{namespace}:{one}" for one in others}
+
+
+class ChangingAccounts(InAccounts):
+    """With what only copying and collecting need; pods are reached, and commands run, as the deployer."""
+
+    def __init__(self, accounts: Mapping[str, KubeCluster]) -> None:
+        super().__init__(accounts, Reach.CHANGING)
+        self.streams = accounts[DEPLOYER].streams
+        self.inspector = AccountsInspector(accounts)
+
+
+class AccountsInspector:
+    """Reads as the observer, runs commands as the deployer."""
+
+    def __init__(self, accounts: Mapping[str, KubeCluster]) -> None:
+        self.read = accounts[OBSERVER].inspector.read
+        self.run = accounts[DEPLOYER].inspector.run
 
 
 async def forward(outside: Outside, find: FindPod, listening: socket.socket, port: int) -> None:
@@ -101,8 +136,8 @@ class Speaking:
 
     def as_person(self, outside: Outside, account: Account) -> Outside:
         """The same outside, where what the person decides is decided with the rights of the person's role."""
-        groups = tuple(group_of(role) for role in Role if role <= account.role)
-        speaker = Speaker(group_of(account.role), groups, (PERSON_EXTRA, account.name))
+        groups = tuple(group_of(role, outside.namespace) for role in Role if role <= account.role)
+        speaker = Speaker(group_of(account.role, outside.namespace), groups, (PERSON_EXTRA, account.name))
         if speaker not in self._made:
             self._made[speaker] = connect_as(*self._access, speaker)
         return replace(outside, cluster=AsPerson(outside.cluster, self._made[speaker]))

@@ -85,6 +85,14 @@ class Commands:
         done = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
         return done.stdout
 
+    def forbidden(self, *words: str) -> str:
+        """What kubectl complains of, when the API server answers 403."""
+        command = [*self.kubectl_command, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode, f"it may {words}: {done.stdout}"
+        assert "(Forbidden)" in done.stderr or "is forbidden" in done.stderr, done.stderr
+        return done.stderr
+
     def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
         """Live objects."""
         found: list[dict[str, Any]] = json.loads(self.kubectl("get", kinds, "-o", "json", *words))["items"]

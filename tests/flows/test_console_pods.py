@@ -1,6 +1,8 @@
 """The console as pods of its own image on real nodes: installed, opened through the port-forward, killed, removed."""
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ import httpx2
 import pytest
 
 from changeover import console as changeover_console
-from tests.flows.commands import Commands, until
+from tests.flows.commands import ROOT, Commands, until
 from tools import kubebox, product_image
 
 pytestmark = [pytest.mark.cluster, pytest.mark.nodes]
@@ -65,6 +67,31 @@ def test_it_is_installed_opened_through_the_port_forward_and_outlives_its_pods(
     assert changeover.kubectl("get", "crd", "installations.changeover.dev")
     refused = changeover.run("uninstall-console", "--yes", "--delete-kinds", "yes", expect=2)
     assert "only when you type" in refused.err
+
+
+def test_while_it_is_upgraded_two_replicas_serve(
+    changeover: Commands, image: str, real_nodes: kubebox.Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changeover.run("install-console", "--image", image, "--yes")
+    later = {**product_image.SETTINGS, "Labels": {"org.opencontainers.image.version": "99.0.0"}}
+    monkeypatch.setattr(product_image, "SETTINGS", later)
+    following = product_image.build_and_push(real_nodes)
+    assert following != image
+    upgrading, ready = changeover.start("upgrade-console", "--image", following, "--yes"), []
+    while upgrading.poll() is None:
+        (live,) = changeover.objects("deployments")
+        ready.append(live["status"].get("readyReplicas", 0))
+    changeover.wait(upgrading).ended(0)
+    assert min(ready) >= 2
+    pods = changeover.objects("pods", "-l", "app.kubernetes.io/name=changeover-console")
+    serving = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    assert [pod["spec"]["containers"][0]["image"] for pod in serving] == [following, following]
+
+
+def test_the_image_is_the_same_whoever_builds_it(image: str) -> None:
+    command = [sys.executable, "-m", "tools.product_image"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split()[-1] == image.partition("@")[2]
 
 
 def _works(browser: httpx2.Client) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from changeover.settings import ACCOUNTS, ENGINE
 from tests.flows.commands import Commands, until
 from tests.flows.real_workbench import RealWorkbench
 from tests.flows.workbench import QUICK
@@ -52,17 +53,18 @@ def test_it_says_what_is_missing_before_anything_begins(bench: RealWorkbench, im
     refused = bench.changeover.run(*update(bench, ""), expect=3)
     assert "make image" in refused.err
     refused = bench.changeover.run(*update(bench, image), expect=3)
-    assert "needs ServiceAccount changeover" in refused.err
-    bench.changeover.kubectl("create", "serviceaccount", "changeover")
+    assert "needs ServiceAccount changeover-observer" in refused.err
+    for account in ACCOUNTS:
+        bench.changeover.kubectl("create", "serviceaccount", account)
     refused = bench.changeover.run(*update(bench, image), expect=3)
-    assert "lacks" in refused.err
+    assert "ServiceAccount changeover-observer lacks" in refused.err
     assert bench.changeover.ask("status")["run"] == ""
 
 
 def test_a_job_carries_it_to_its_end_although_its_pod_is_killed(
     bench: RealWorkbench, image: str, tmp_path: Path
 ) -> None:
-    rights = bench.changeover.run("plan", "rbac", "--to", "2022.10.2", "--account", "changeover").out
+    rights = bench.changeover.run("plan", "rbac", "--to", "2022.10.2").out
     (tmp_path / "rights.yaml").write_text(rights)
     bench.changeover.kubectl("apply", "-f", str(tmp_path / "rights.yaml"))
     bench.people(3)
@@ -77,6 +79,16 @@ def test_a_job_carries_it_to_its_end_although_its_pod_is_killed(
     assert bench.nothing_lost() == {"saved": 3}
     (job,) = bench.changeover.objects("jobs", "-l", "changeover.dev/executor")
     assert (job["status"]["failed"], job["status"]["succeeded"]) == (1, 1)
+    assert job["spec"]["template"]["spec"]["serviceAccountName"] == ENGINE, "which speaks as the other two"
+
+
+def test_one_account_may_do_everything_instead(bench: RealWorkbench, image: str, tmp_path: Path) -> None:
+    rights = bench.changeover.run("plan", "rbac", "--to", "2022.11.0", "--account", "porter").out
+    (tmp_path / "rights.yaml").write_text(rights)
+    bench.changeover.kubectl("apply", "-f", str(tmp_path / "rights.yaml"))
+    words = ("--strategy", "plain", "--in-cluster", "--image", image, "--account", "porter", "--yes", "--hold", "0.5")
+    bench.changeover.run("update", "2022.11.0", *words)
+    bench.whole_at("2022.11.0")
 
 
 def executors(bench: RealWorkbench) -> list[str]:

@@ -16,6 +16,8 @@ import httpx2
 import pytest
 import yaml
 
+from changeover.cli.console_service import KINDS_PHRASE
+from changeover.settings import ACCOUNTS
 from tests.flows import letters
 from tests.flows.commands import ROOT, Commands, until
 
@@ -74,12 +76,12 @@ def installed(commands: Commands, tmp_path: Path) -> Commands:
 
 @pytest.fixture
 def account(installed: Commands, tmp_path: Path) -> Commands:
-    """The command line with nothing but the rights of the installed console's account."""
+    """The command line with nothing but the rights of the installed console's pods: the engine's."""
     told = installed.ask("install-console", "--image", IMAGE, "--yes")
     assert "Deployment/changeover-console" in told["adds"]
     installed.kubectl("delete", "deployment", "changeover-console")  # the replicas are processes of this machine here
     installed.kubectl("delete", "secret", "changeover-console-accounts")
-    token = installed.kubectl("create", "token", "changeover-console", "--duration=1h").strip()
+    token = installed.kubectl("create", "token", "changeover-engine", "--duration=1h").strip()
     config = yaml.safe_load(Path(installed.kubeconfig).read_text())
     for user in config["users"]:
         user["user"] = {"token": token}
@@ -228,7 +230,7 @@ def test_what_a_role_may_not_the_api_server_refuses_too(installed: Commands, ser
     form = dict(re.findall(r'name="(plan|strategy|typed|shown)" value="([^"]*)"', page.partition('id="deploy"')[2]))
     refused = olga.post("/update/2.0.0", data=form)
     assert refused.status_code == 409
-    assert "changeover:operator" in refused.text
+    assert f"changeover:{installed.namespace}:operator" in refused.text
     assert installed.ask("status")["run"] == ""
     assert account.run("users", "list").code == 0
 
@@ -258,6 +260,21 @@ def test_a_console_of_this_computer_leaves_the_run_to_the_one_in_the_cluster(
         here.terminate()
         installed.wait(here, 20)
     assert account.namespace == installed.namespace
+
+
+def test_uninstalling_leaves_nothing_of_the_console_and_our_kinds_stay_while_they_are_used(installed: Commands) -> None:
+    added = installed.ask("install-console", "--image", IMAGE, "--yes")["adds"]
+    assert {f"ServiceAccount/{name}" for name in ACCOUNTS} < set(added)
+    refused = installed.ask("uninstall-console", "--yes", "--delete-kinds", KINDS_PHRASE, expect=1)["problem"]
+    assert (refused["code"], f"{installed.namespace}/{NAME}" in refused["found"]) == ("kinds-in-use", True)
+    assert installed.objects("deployments"), "nothing was removed"
+    removed = installed.ask("uninstall-console", "--yes")["removed"]
+    assert sorted(removed) == sorted(added)
+    assert [one["metadata"]["name"] for one in installed.objects("serviceaccounts")] == ["default"]
+    wide = installed.objects("clusterroles,clusterrolebindings", "-l", "changeover.dev/console=service")
+    assert not [one for one in wide if one["metadata"]["name"].endswith(installed.namespace)]
+    assert installed.ask("status")["runs"] == "1.0.0"
+    assert [one["name"] for one in installed.ask("users", "list")] == ["admin"], "accounts stay"
 
 
 def _reached(client: httpx2.Client) -> bool:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +12,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
+import changeover
 from tests.kubebox.waiting import eventually
 from tools.kubebox import debian, images, layout, processes, toolchain
 from tools.kubebox.problem import KubeboxProblem
 from tools.kubebox.push import push_image
 
 pytestmark = pytest.mark.kubebox
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -83,6 +88,17 @@ def test_the_same_files_make_the_same_image(fresh_cache: Path, tmp_path: Path) -
     changed = manifest_of(build(app(tmp_path / "two", "print(2)\n")))
     assert changed[0] != first[0]
     assert changed[1]["layers"][0] == first[1]["layers"][0], "the Python layer is shared"
+
+
+def test_who_builds_it_does_not_show_in_it(fresh_cache: Path) -> None:
+    source = Path(changeover.__file__).parent
+    here = manifest_of(build(source))[0]
+    shutil.rmtree(fresh_cache / "layers")
+    words = (
+        f"from pathlib import Path; from tests.kubebox.test_images import build; print(build(Path({str(source)!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert manifest_of(Path(done.stdout.strip()))[0] == here
 
 
 def test_a_broken_program_can_be_put_into_an_image(fresh_cache: Path, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import hashlib
 import io
 import json
 import os
-import py_compile
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -142,24 +142,23 @@ def _files_layer(files: Mapping[str, bytes], *, executable: Iterable[str] = ()) 
 
 
 def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Byte code beside the Python files, so that pods start fast; only this Python can make it for the image's."""
+    """Byte code beside the Python files, so that pods start fast; only this Python can make it for the image's.
+
+    A process of its own makes it: what else a process has loaded shows in the byte code that it writes. What cannot be
+    compiled is left to fail where it is used: it may be a fault on purpose.
+    """
     if sys.version_info[:2] != debian.PYTHON_VERSION:
         return {}
-    compiled = {}
     with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
         for name, content in files.items():
-            if not name.endswith(".py"):
-                continue
-            source, target = Path(folder, "source.py"), Path(folder, "target.pyc")
-            source.write_bytes(content)
-            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-            try:
-                py_compile.compile(str(source), str(target), f"/{name}", doraise=True, invalidation_mode=mode)
-            except py_compile.PyCompileError:
-                continue  # left to fail where it is used: may be a fault on purpose
-            path = Path(name)
-            compiled[str(path.parent / "__pycache__" / f"{path.stem}.cpython-311.pyc")] = target.read_bytes()
-    return compiled
+            if name.endswith(".py"):
+                path = root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        command = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+        subprocess.run([*command, "-s", folder, "-p", "/", folder], check=False, capture_output=True)
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.pyc")}
 
 
 def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:

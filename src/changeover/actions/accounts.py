@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Any
 
 from changeover.actions import audit, passwords
+from changeover.actions.in_accounts import books
 from changeover.actions.installations import SECRET, read_secret
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -129,7 +130,7 @@ async def remove(outside: Outside, name: str) -> None:
     """Take an account away; its sessions end. Raises UnknownAccount, LastAdmin."""
     every = await listed(outside)
     _keeps_an_admin(every, _named(every, name))
-    await outside.cluster.patch(_ref(outside), {"data": {name: None}})
+    await books(outside.cluster).patch(_ref(outside), {"data": {name: None}})
     await _tell(outside, "remove account", name)
 
 
@@ -192,14 +193,14 @@ async def _write(outside: Outside, account: Account) -> None:
         "epoch": account.epoch,
     }
     data = {account.name: base64.b64encode(json.dumps(content).encode()).decode()}
-    if await outside.cluster.get(_ref(outside)) is None:
+    if await books(outside.cluster).get(_ref(outside)) is None:
         try:
-            await outside.cluster.create(_secret(outside, data))
+            await books(outside.cluster).create(_secret(outside, data))
         except AlreadyExists:
             pass
         else:
             return
-    await outside.cluster.patch(_ref(outside), {"data": data})
+    await books(outside.cluster).patch(_ref(outside), {"data": data})
 
 
 def _secret(outside: Outside, data: Mapping[str, str]) -> KubeObject:

@@ -19,10 +19,10 @@ class AsPerson:
 
     def __init__(self, own: Cluster, person: Cluster) -> None:
         self.own = own
-        self._person = person
+        self.person = person
 
     def _of(self, kind: Kind, subresource: str = "") -> Cluster:
-        return self._person if kind.group == GROUP and not subresource else self.own
+        return self.person if kind.group == GROUP and not subresource else self.own
 
     async def uid(self) -> str:
         """As `ports.Cluster`."""

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from changeover.actions import console_objects, console_service, execute, hand_over, runs_of
+from changeover.actions import console_service, execute, hand_over, runs_of
 from changeover.actions.installations import CHANGEOVER, INSTALLATION
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
@@ -43,7 +43,7 @@ async def refuse(outside: Outside, prepared: Prepared) -> None:
         raise console_service.NoConsole(
             "No console serves in the cluster.", hint="`changeover install-console` installs it"
         )
-    await hand_over.refuse(outside, prepared, hand_over.Place(settings.image, console_objects.NAME))
+    await hand_over.refuse(outside, prepared, hand_over.Place(settings.image))
 
 
 async def leave(outside: Outside, prepared: Prepared) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from changeover.actions import following, licensing
 from changeover.actions.answers import Answers
+from changeover.actions.in_accounts import planning
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
 from changeover.checks import analyzers, collector_images, consent, gaps, specs
@@ -211,7 +212,7 @@ class _Texts(Mapping[str, str]):
 
 async def _secrets(outside: Outside) -> Sequence[KubeObject]:
     try:
-        return await outside.cluster.list(SECRET, namespace=outside.namespace)
+        return await planning(outside).cluster.list(SECRET, namespace=outside.namespace)
     except ClusterProblem:
         return ()
 
@@ -238,7 +239,7 @@ async def of_cluster(outside: Outside) -> Subject:
     found: list[KubeObject] = []
     for label in specs.LABELS:
         for kind in (SECRET, CONFIG_MAP):
-            found += await outside.cluster.list(kind, namespace=outside.namespace, selector=label)
+            found += await planning(outside).cluster.list(kind, namespace=outside.namespace, selector=label)
     return Subject("the cluster", tuple(specs.documents_within(found)))
 
 

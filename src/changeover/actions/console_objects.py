@@ -1,13 +1,14 @@
 """What the console in the cluster is made of, as values: the one source of the command, the chart and the manifests.
 
-The account has what a run needs in this namespace (`plan.rbac`), a few reads of the whole cluster, and the right to
-speak as one of four groups: what a person decides is done with that person's rights, not the console's.
+Its pods run as the engine, one of three accounts (`settings.ACCOUNTS`): each has what a run needs of it in this
+namespace (`plan.rbac`). The engine may speak as the other two, and as one of four groups: what a person decides is done
+with that person's rights, not the console's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from changeover.errors import Problem
 from changeover.objects import GROUP, KubeObject
 from changeover.plan import rbac
 from changeover.plan.rbac import Right
-from changeover.settings import CONSOLE_LABEL
+from changeover.settings import ACCOUNTS, CONSOLE_LABEL, ENGINE
 
 NAME = "changeover-console"
 PORT = 8800
@@ -77,15 +78,12 @@ class ConsoleSettings:
 
 
 def objects(namespace: str, settings: ConsoleSettings, rights: Iterable[Right]) -> list[KubeObject]:
-    """All objects, in the order in which they are applied; `rights` are the account's."""
-    inside = [right for right in rights if right.namespace == namespace]
-    anywhere = [right for right in rights if not right.namespace]
+    """All objects, in the order in which they are applied; `rights` are the accounts'."""
+    rights = tuple(rights)
     found = [
-        _object("v1", "ServiceAccount", namespace, {}),
-        *_role(namespace, rbac.rules_of(inside)),
-        *_cluster_role(namespace, [*rbac.rules_of(anywhere), *_impersonation()]),
+        *(_object("v1", "ServiceAccount", namespace, {}, name) for name in ACCOUNTS),
+        *(one for name in ACCOUNTS for one in _roles(namespace, name, rights)),
         *(_group(namespace, role) for role in Role),
-        *elsewhere(namespace, rights),
         _deployment(namespace, settings),
         _object("v1", "Service", namespace, {"spec": _service()}),
         _object("policy/v1", "PodDisruptionBudget", namespace, {"spec": _budget()}),
@@ -96,22 +94,34 @@ def objects(namespace: str, settings: ConsoleSettings, rights: Iterable[Right]) 
     return found
 
 
-def elsewhere(namespace: str, rights: Iterable[Right]) -> list[KubeObject]:
-    """Roles in other namespaces that a release reaches into."""
+def _roles(namespace: str, account: str, rights: Iterable[Right]) -> Iterator[KubeObject]:
+    """What an account may do: here, in the whole cluster, and in other namespaces that a release reaches into."""
     by_place: dict[str, list[Right]] = {}
     for right in rights:
-        if right.namespace not in ("", namespace):
+        if right.account == account:
             by_place.setdefault(right.namespace, []).append(right)
-    return [
-        one
-        for place, found in sorted(by_place.items())
-        for one in _role(place, rbac.rules_of(found), account_in=namespace)
-    ]
+    rules = {place: rbac.rules_of(found) for place, found in by_place.items()}
+    if account == ENGINE:
+        rules[""] = [*rules.get("", ()), *_impersonation(namespace)]
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
+    for place, found in sorted(rules.items()):
+        kind = "Role" if place else "ClusterRole"
+        name = account if place == namespace else wide_name(account, namespace)
+        yield _object(f"{_RBAC}/v1", kind, place, {"rules": found}, name)
+        yield _object(f"{_RBAC}/v1", f"{kind}Binding", place, _bound(kind, name, [subject]), name)
 
 
-def group_of(role: Role) -> str:
-    """The Kubernetes group whose rights an account of this role has: ``changeover:operator``."""
-    return f"changeover:{role.word}"
+def wide_name(account: str, namespace: str) -> str:
+    """What an account's roles outside of its namespace are called: one console a namespace."""
+    return f"{account}-{namespace}"
+
+
+def group_of(role: Role, namespace: str) -> str:
+    """The Kubernetes group whose rights an account of this role has: ``changeover:app:operator``.
+
+    It names the namespace: a console speaks for nobody beside another application.
+    """
+    return f"changeover:{namespace}:{role.word}"
 
 
 def _object(api_version: str, kind: str, namespace: str, more: Mapping[str, Any], name: str = NAME) -> KubeObject:
@@ -124,35 +134,9 @@ def _bound(kind: str, name: str, subjects: Sequence[Mapping[str, str]]) -> dict[
     return {"roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name}, "subjects": list(subjects)}
 
 
-def _account(namespace: str) -> dict[str, str]:
-    return {"kind": "ServiceAccount", "name": NAME, "namespace": namespace}
-
-
-def _role(namespace: str, rules: Sequence[Mapping[str, Any]], *, account_in: str = "") -> list[KubeObject]:
-    name = cluster_name(account_in) if account_in else NAME
-    bound = _bound("Role", name, [_account(account_in or namespace)])
-    return [
-        _object(f"{_RBAC}/v1", "Role", namespace, {"rules": list(rules)}, name),
-        _object(f"{_RBAC}/v1", "RoleBinding", namespace, bound, name),
-    ]
-
-
-def _cluster_role(namespace: str, rules: Sequence[Mapping[str, Any]]) -> list[KubeObject]:
-    name = cluster_name(namespace)
-    return [
-        _object(f"{_RBAC}/v1", "ClusterRole", "", {"rules": list(rules)}, name),
-        _object(f"{_RBAC}/v1", "ClusterRoleBinding", "", _bound("ClusterRole", name, [_account(namespace)]), name),
-    ]
-
-
-def cluster_name(namespace: str) -> str:
-    """What the console's cluster-wide objects are called: one console a namespace."""
-    return f"{NAME}-{namespace}"
-
-
-def _impersonation() -> list[dict[str, Any]]:
+def _impersonation(namespace: str) -> list[dict[str, Any]]:
     """Only these four users and groups, and any name of a person as an extra, which alone grants nothing."""
-    names = [group_of(role) for role in Role]
+    names = [group_of(role, namespace) for role in Role]
     return [
         {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"], "resourceNames": names},
         {
@@ -165,7 +149,7 @@ def _impersonation() -> list[dict[str, Any]]:
 
 def _group(namespace: str, role: Role) -> KubeObject:
     """What an account of this role may do with Changeover's own objects, as a Kubernetes right."""
-    group = {"kind": "Group", "apiGroup": _RBAC, "name": group_of(role)}
+    group = {"kind": "Group", "apiGroup": _RBAC, "name": group_of(role, namespace)}
     bound = _bound("ClusterRole", role.cluster_role, [group])
     return _object(f"{_RBAC}/v1", "RoleBinding", namespace, bound, f"{NAME}-{role.word}")
 
@@ -183,7 +167,7 @@ def _pod(namespace: str, settings: ConsoleSettings) -> dict[str, Any]:
     spread = {"labelSelector": {"matchLabels": dict(SELECTOR)}, "topologyKey": "kubernetes.io/hostname"}
     pull = {"imagePullSecrets": [{"name": settings.pull_secret}]} if settings.pull_secret else {}
     return {
-        "serviceAccountName": NAME,
+        "serviceAccountName": ENGINE,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 30,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -6,18 +6,19 @@ ever added to; taking them away is a question of its own.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from changeover.actions import accounts, console_objects, installations, revisions
-from changeover.actions.console_objects import NAME, ConsoleSettings, cluster_name
+from changeover.actions import accounts, console_objects, following, installations, revisions
+from changeover.actions.console_objects import NAME, ConsoleSettings, wide_name
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import rbac
 from changeover.plan.rbac import Right
-from changeover.settings import CONSOLE_LABEL
+from changeover.settings import ACCOUNTS, CONSOLE_LABEL
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 POD = Kind("v1", "Pod")
@@ -34,7 +35,7 @@ REMOVED = (
 )
 _REACHING = REMOVED[5:7]
 """Those that may also stand in other namespaces, into which a release reaches."""
-CLUSTER_WIDE = ("ClusterRoleBinding", "ClusterRole")
+CLUSTER_WIDE = tuple(Kind("rbac.authorization.k8s.io/v1", name) for name in ("ClusterRoleBinding", "ClusterRole"))
 ROLL_OUT_SECONDS = 240
 _WRITTEN_BY_THE_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 
@@ -130,13 +131,14 @@ async def plan(outside: Outside, settings: ConsoleSettings) -> Planned:
 
 
 async def rights(outside: Outside) -> tuple[Right, ...]:
-    """What the console's account needs: any run's, and those of what runs here now."""
+    """What the accounts need: any run's, and those of what runs here now."""
     found = set(rbac.run_rights(outside.namespace))
     try:
         every = await outside.cluster.list(installations.INSTALLATION, namespace=outside.namespace)
     except Problem:
         every = []
     for one in every:
+        found |= set(rbac.command_rights(following.profile_of(one, None), outside.namespace))
         number = revisions.running_number(one)
         if number:
             revision = await revisions.load(outside, one, number)
@@ -192,14 +194,14 @@ def _waits(pod: KubeObject) -> str:
 async def removal(outside: Outside) -> list[KubeObject]:
     """What uninstalling would take away; accounts, audit log and the application stay. Raises NoConsole."""
     found: list[KubeObject] = []
+    wide = [wide_name(account, outside.namespace) for account in ACCOUNTS]
     for kind in REMOVED:
-        selector, own = f"{CONSOLE_LABEL}=service", cluster_name(outside.namespace)
+        selector = f"{CONSOLE_LABEL}=service"
         home = "" if kind in _REACHING else outside.namespace
         every = await outside.cluster.list(kind, namespace=home, selector=selector)
-        found += [one for one in every if one.namespace == outside.namespace or one.name == own]
-    for name in CLUSTER_WIDE:
-        ref = Ref(Kind("rbac.authorization.k8s.io/v1", name), "", cluster_name(outside.namespace))
-        live = await outside.cluster.get(ref)
+        found += [one for one in every if one.namespace == outside.namespace or one.name in wide]
+    for name, wide_kind in itertools.product(wide, CLUSTER_WIDE):
+        live = await outside.cluster.get(Ref(wide_kind, "", name))
         found += [live] if live else []
     if not found:
         raise NoConsole(f"There is no console in namespace {outside.namespace}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from changeover.actions import fields, following, installations, keys, revisions
+from changeover.actions.in_accounts import planning
 from changeover.actions.outside import Outside
 from changeover.plan import planner
 from changeover.plan.intent import Intent
@@ -19,7 +20,7 @@ async def drift(outside: Outside, installation: str = "") -> tuple[ObjectChange,
         return ()
     revision = await revisions.load(outside, followed, number)
     snapshot = await take_snapshot(
-        outside.cluster,
+        planning(outside).cluster,
         revision,
         revision,
         installation=followed.ref,

@@ -26,10 +26,11 @@ from changeover.actions import (
     revisions,
     runs_of,
 )
+from changeover.actions.in_accounts import changing
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.objects import API_VERSION, KubeObject
-from changeover.plan import inventory
+from changeover.plan import forms, inventory
 from changeover.plan.explain import plan_as_json, plan_from_json
 from changeover.plan.model import Plan
 from changeover.ports import AlreadyExists
@@ -132,6 +133,7 @@ def _changeover(outside: Outside, which: tuple[str, int], spec: Mapping[str, Any
                 "name": f"{installation}-{number}",
                 "namespace": outside.namespace,
                 "labels": {INSTALLATION_LABEL: installation} | ({CARRIER_LABEL: carrier} if carrier else {}),
+                "annotations": {forms.ANNOTATION: forms.mark()},
             },
             "spec": spec,
         }
@@ -140,6 +142,8 @@ def _changeover(outside: Outside, which: tuple[str, int], spec: Mapping[str, Any
 
 async def _subject(outside: Outside, installation: KubeObject, run: KubeObject) -> Subject:
     blobs = outside.blobs(installation)
+    made_by = run.annotations.get(forms.ANNOTATION, "")
+    forms.refuse_newer(made_by, run.name)
 
     async def revision(side: str) -> Revision | None:
         blob = run.get("spec", side, "blob", default="")
@@ -162,6 +166,7 @@ async def _subject(outside: Outside, installation: KubeObject, run: KubeObject) 
         new_number=int(run.get("spec", "toRevision", "number", default=0)),
         new_blob=str(run.get("spec", "toRevision", "blob", default="")),
         package_blob=str(run.get("spec", "packageBlob", default="")),
+        made_by=forms.version_in(made_by),
     )
 
 
@@ -179,6 +184,7 @@ async def _widen(outside: Outside, installation: KubeObject, subject: Subject) -
 async def _carry_on(
     outside: Outside, installation: KubeObject, run: KubeObject, *, tell: Tell
 ) -> tuple[KubeObject, RunState]:
+    outside = changing(outside)
     subject = await _subject(outside, installation, run)
     tell(planned(subject.plan))
     await _widen(outside, installation, subject)

@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.actions import answers, helm_records, kots_answers, licensing, registries, revisions, uploads
 from changeover.actions.answers import Answers
+from changeover.actions.in_accounts import planning
 from changeover.actions.outside import Outside, Source
 from changeover.objects import GROUP, KubeObject
 from changeover.package import asked, continuity
@@ -138,7 +139,7 @@ async def context_of(
         kubernetes_version=await outside.cluster.version(),
         api_versions=await _api_versions(outside),
         helm_release=installation.annotations.get(HELM_RELEASE, "") or installation.name,
-        helm_revisions=await helm_records.numbers(outside),
+        helm_revisions=await helm_records.numbers(planning(outside)),
         now=outside.clock.now(),
         kept=await answers.read_kept(outside, installation),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover.actions import execute, runs_of
@@ -21,9 +21,8 @@ from changeover.plan import rbac
 from changeover.plan.rbac import Right
 from changeover.ports import AlreadyExists
 from changeover.runs.state import RunState
-from changeover.settings import EXECUTOR_LABEL, INSTALLATION_LABEL, REQUEST_ANNOTATION, RUN_LABEL
+from changeover.settings import ACCOUNTS, ENGINE, EXECUTOR_LABEL, INSTALLATION_LABEL, REQUEST_ANNOTATION, RUN_LABEL
 
-ACCOUNT = "changeover"
 _ATTEMPTS = 50
 """Pods that the Job makes before it gives up; each goes on where the last one died."""
 _ENDED = (3, 4)
@@ -52,7 +51,8 @@ class Place:
     """What runs it there: the product's image, and an account of the namespace."""
 
     image: str
-    account: str = ACCOUNT
+    account: str = ENGINE
+    """The engine speaks as the other accounts of the namespace; any other account does everything itself."""
 
 
 async def begin(outside: Outside, prepared: Prepared, place: Place) -> KubeObject:
@@ -134,18 +134,27 @@ async def refuse(outside: Outside, prepared: Prepared, place: Place) -> None:
             found=f"backups go to {destination}" + ("" if backup.get("image") else ", copied by this computer"),
             hint=f"`install --backup-to pvc:NAME --backup-image {place.image}` sets both",
         )
-    if await outside.cluster.get(Ref(Kind("v1", "ServiceAccount"), outside.namespace, place.account)) is None:
+    for account in ACCOUNTS if place.account == ENGINE else (place.account,):
+        await _refuse_lacking(outside, prepared, account, place)
+
+
+async def _refuse_lacking(outside: Outside, prepared: Prepared, account: str, place: Place) -> None:
+    printed = "plan rbac" if place.account == ENGINE else f"plan rbac --account {account}"
+    if await outside.cluster.get(Ref(Kind("v1", "ServiceAccount"), outside.namespace, account)) is None:
         raise NotHandedOver(
-            f"A run in the cluster needs ServiceAccount {place.account} in {outside.namespace}.",
-            hint=f"`changeover plan rbac --account {place.account} | kubectl apply -f -` makes it, with its rights",
+            f"A run in the cluster needs ServiceAccount {account} in {outside.namespace}.",
+            hint=f"`changeover {printed} | kubectl apply -f -` makes it, with its rights",
         )
-    missing = [right async for right in _denied(outside, prepared.rights, place.account)]
+    rights: Iterable[Right] = prepared.rights
+    if place.account == ENGINE:
+        rights = (one for one in (*rights, *rbac.speaking(outside.namespace)) if one.account == account)
+    missing = [right async for right in _denied(outside, rights, account)]
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise NotHandedOver(
-            f"ServiceAccount {place.account} lacks {len(missing)} rights that this change needs.",
+            f"ServiceAccount {account} lacks {len(missing)} rights that this change needs.",
             found="; ".join(right.text for right in missing[:_SHOWN]) + more,
-            hint=f"`changeover plan rbac --account {place.account} | kubectl apply -f -` grants exactly those",
+            hint=f"`changeover {printed} | kubectl apply -f -` grants exactly those",
         )
 
 
@@ -158,11 +167,18 @@ async def _denied(outside: Outside, rights: Iterable[Right], account: str) -> As
             yield right
 
 
+def rights_of(prepared: Prepared, account: str) -> tuple[Right, ...]:
+    """What a change needs of each account; with an account's name all of that one."""
+    if not account:
+        return (*prepared.rights, *rbac.speaking(prepared.intent.namespace))
+    return tuple(dict.fromkeys(replace(right, account=account) for right in prepared.rights))
+
+
 def manifests(prepared: Prepared, account: str) -> str:
-    """The Roles that a change needs, ready for `kubectl apply`; with an account's name that account, bound to them."""
+    """The accounts of the cluster with their Roles, ready for `kubectl apply`; with a name that one account instead."""
     namespace, name = prepared.intent.namespace, f"changeover-{prepared.installation.name}"
     if not account:
-        return rbac.as_yaml(prepared.rights, name=name)
+        return rbac.accounts_as_yaml(prepared.rights, name=name, namespace=namespace)
     bound = rbac.as_yaml(prepared.rights, name=name, account=(namespace, account))
     return rbac.account_as_yaml(account, namespace) + bound
 

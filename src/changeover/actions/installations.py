@@ -10,6 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from changeover.actions.in_accounts import books
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
@@ -64,7 +65,7 @@ async def patch_status(outside: Outside, installation: KubeObject, status: Mappi
 
 async def read_secret(outside: Outside, name: str) -> Mapping[str, bytes]:
     """The decoded data of a Secret; empty when it is not there."""
-    found = await outside.cluster.get(Ref(SECRET, outside.namespace, name))
+    found = await books(outside.cluster).get(Ref(SECRET, outside.namespace, name))
     data = found.get("data", default={}) if found else {}
     return {key: base64.b64decode(value) for key, value in data.items()}
 
@@ -72,7 +73,7 @@ async def read_secret(outside: Outside, name: str) -> Mapping[str, bytes]:
 async def write_secret(outside: Outside, installation: str, name: str, content: Mapping[str, bytes]) -> None:
     """Replace the data of a Secret of ours."""
     data = {key: base64.b64encode(value).decode() for key, value in content.items()}
-    await outside.cluster.apply(
+    await books(outside.cluster).apply(
         KubeObject(
             {
                 "apiVersion": "v1",

@@ -31,6 +31,7 @@ from changeover.actions import (
 )
 from changeover.actions.answers import Answers
 from changeover.actions.ask import Ask
+from changeover.actions.in_accounts import planning
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import KubeObject
@@ -99,6 +100,7 @@ class Prepared:
 
 async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepared:
     """Plan what was asked for."""
+    outside = planning(outside)
     number = revisions.running_number(installation)
     old = await revisions.load(outside, installation, number) if number else None
     if ask.kind == "rollback":

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from changeover.actions import runs_of
+from changeover.actions.in_accounts import books
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject
 from changeover.settings import KEEP_RUNS, RUN_LABEL
@@ -27,10 +28,10 @@ async def tidy(outside: Outside, installation: KubeObject) -> tuple[str, ...]:
     runs = await runs_of.every(outside, installation.name)
     going = surplus(runs)
     for run in going:
-        for secret in await outside.cluster.list(
+        for secret in await books(outside.cluster).list(
             SECRET, namespace=outside.namespace, selector=f"{RUN_LABEL}={run.name}"
         ):
-            await outside.cluster.delete(secret.ref, uid=secret.uid)
+            await books(outside.cluster).delete(secret.ref, uid=secret.uid)
         await outside.cluster.delete(run.ref, uid=run.uid)
     if going:
         gone = {run.name for run in going}

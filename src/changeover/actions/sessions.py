@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from changeover.actions import following, installations, runs_of
+from changeover.actions.in_accounts import changing
 from changeover.actions.outside import Outside
 from changeover.actions.status import CONFIG_MAP, POD
 from changeover.errors import Problem
@@ -81,7 +82,7 @@ async def stop(outside: Outside, installation: str, names: Sequence[str]) -> lis
     followed = await installations.find(outside, installation)
     await runs_of.refuse_second(outside, followed.name)
     contract = await _contract(outside, installation)
-    solo = _Solo(outside, followed, only=frozenset(names))
+    solo = _Solo(changing(outside), followed, only=frozenset(names))
     known = {one.name for one in await every(outside, installation)}
     unknown = sorted(set(names) - known)
     if unknown:
@@ -98,11 +99,9 @@ async def close(outside: Outside, installation: str, message: str) -> str:
     followed = await installations.find(outside, installation)
     contract = await _contract(outside, installation)
     step = _step(Verb.CLOSE_GATE, contract)
-    policy = not any(
-        name.startswith("ValidatingAdmission") for name in await outside.definitions.missing(outside.cluster)
-    )
+    policy = not any(name.endswith(f"/{GATE_POLICY}") for name in await outside.definitions.missing(outside.cluster))
     step = replace(step, arguments={**step.arguments, "message": message, "policy": policy})
-    return str((await gate.close_gate(step, _Solo(outside, followed)))["proof"])
+    return str((await gate.close_gate(step, _Solo(changing(outside), followed)))["proof"])
 
 
 async def open_(outside: Outside, installation: str) -> bool:
@@ -116,7 +115,7 @@ async def open_(outside: Outside, installation: str) -> bool:
         await runs_of.refuse_second(outside, followed.name)
     switched = await _switch_off(outside, contract)
     if live is not None:
-        await outside.cluster.delete(live.ref, uid=live.uid)
+        await changing(outside).cluster.delete(live.ref, uid=live.uid)
     return live is not None or switched
 
 
@@ -127,7 +126,7 @@ async def _switch_off(outside: Outside, contract: Sessions) -> bool:
     live = await outside.cluster.get(Ref(CONFIG_MAP, outside.namespace, switch.config_map))
     if live is None or not live.get("data", switch.key):
         return False
-    await outside.cluster.patch(live.ref, {"data": {switch.key: None}})
+    await changing(outside).cluster.patch(live.ref, {"data": {switch.key: None}})
     return True
 
 

@@ -10,6 +10,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping
 
+from changeover.actions.in_accounts import books
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -74,17 +75,17 @@ class SharedRows:
 
     async def _look(self) -> None:
         began = self._outside.clock.monotonic()
-        self._take(await self._outside.cluster.get(self._ref), began)
+        self._take(await books(self._outside.cluster).get(self._ref), began)
 
     async def _write(self, changes: Mapping[str, str | None]) -> None:
         data = {key: None if row is None else base64.b64encode(row.encode()).decode() for key, row in changes.items()}
         began = self._outside.clock.monotonic()
         if not self._version:
             made = {key: row for key, row in data.items() if row is not None}
-            self._take(await self._outside.cluster.create(self._secret(made)), began)
+            self._take(await books(self._outside.cluster).create(self._secret(made)), began)
             return
         patch = {"metadata": {"resourceVersion": self._version}, "data": data}
-        self._take(await self._outside.cluster.patch(self._ref, patch), began)
+        self._take(await books(self._outside.cluster).patch(self._ref, patch), began)
 
     def _take(self, live: KubeObject | None, began: float) -> None:
         data = (live.get("data", default={}) or {}) if live else {}

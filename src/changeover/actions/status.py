@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.actions import components, fields, installations, revisions, runs_of, truth
 from changeover.actions.components import Component
+from changeover.actions.in_accounts import sees_secrets
 from changeover.actions.outside import Outside
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import inventory
@@ -104,7 +105,7 @@ class _Seen:
 
 async def _live(outside: Outside, installation: KubeObject, number: int) -> _Seen:
     revision = await revisions.load(outside, installation, number)
-    live = await truth.look(outside.cluster, revision)
+    live = await truth.look(outside.cluster, revision, secrets=sees_secrets(outside))
     judged = truth.judge(revision, live, set_id=inventory.applyset_id(installation.ref))
     sick = _sick([obj for obj in live.values() if obj is not None])
     return _Seen(

@@ -38,26 +38,30 @@ class Truth:
         return "unknown"
 
 
-async def look(cluster: Cluster, revision: Revision) -> Mapping[str, KubeObject | None]:
-    """Read every object of a revision, 16 at a time; keys are ``Ref.key``."""
+async def look(cluster: Cluster, revision: Revision, *, secrets: bool = True) -> Mapping[str, KubeObject | None]:
+    """Read every object of a revision, 16 at a time; keys are ``Ref.key``; Secrets only by wish."""
     limit = asyncio.Semaphore(PARALLEL)
 
     async def one(obj: KubeObject) -> tuple[str, KubeObject | None]:
         async with limit:
             return obj.ref.key, await cluster.get(obj.ref)
 
-    return dict(await asyncio.gather(*(one(obj) for obj in revision.objects)))
+    seen = (obj for obj in revision.objects if secrets or obj.kind != "Secret")
+    return dict(await asyncio.gather(*(one(obj) for obj in seen)))
 
 
 def judge(revision: Revision, live: Mapping[str, KubeObject | None], *, set_id: str = "") -> Truth:
     """Compare what is live with the revision; Jobs that ran and were removed by their TTL do not count as missing.
 
-    Nor do definitions count that another ApplySet than `set_id` looks after: they are shared.
+    Nor do definitions count that another ApplySet than `set_id` looks after: they are shared. What is not in `live` was
+    not looked at.
     """
     missing, other, same = [], [], 0
     expected = 0
     for wanted in revision.objects:
-        found = live.get(wanted.ref.key)
+        if wanted.ref.key not in live:
+            continue
+        found = live[wanted.ref.key]
         if found is None and wanted.kind == "Job":
             continue
         if set_id and found is not None and _is_shared(found, set_id):

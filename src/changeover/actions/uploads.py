@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from changeover.actions import audit, installations
+from changeover.actions.in_accounts import books
 from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside, Source
 from changeover.errors import Problem
@@ -116,7 +117,7 @@ async def take_part(outside: Outside, installation: str, file: File, *, number: 
     followed = await installations.find(outside, installation)
     await _make_room(outside, followed, file)
     with contextlib.suppress(AlreadyExists):
-        await outside.cluster.create(_part(followed, file, number, content))
+        await books(outside.cluster).create(_part(followed, file, number, content))
     return await missing(outside, installation, file)
 
 
@@ -132,7 +133,7 @@ async def finish(outside: Outside, installation: str, file: File, *, version: st
     whole = hashlib.sha256(content).hexdigest() == file.sha256
     kept = await add(outside, installation, file.name, content, version=version) if whole else None
     for one in parts.values():
-        await outside.cluster.delete(one.ref, uid=one.uid)
+        await books(outside.cluster).delete(one.ref, uid=one.uid)
     if kept is None:
         raise BadUpload(f"{file.name} is not what was sent.", found="another sha256", hint="choose the file again")
     return kept
@@ -273,7 +274,7 @@ async def _refuse_known(outside: Outside, installation: KubeObject, version: str
 
 async def _parts(outside: Outside, installation: KubeObject) -> Sequence[KubeObject]:
     selector = f"{INSTALLATION_LABEL}={installation.name},{_LABEL}"
-    return await outside.cluster.list(SECRET, namespace=outside.namespace, selector=selector)
+    return await books(outside.cluster).list(SECRET, namespace=outside.namespace, selector=selector)
 
 
 async def _make_room(outside: Outside, installation: KubeObject, file: File) -> None:
@@ -284,7 +285,7 @@ async def _make_room(outside: Outside, installation: KubeObject, file: File) -> 
         if one.labels[_LABEL] == file.id:
             continue
         if made < outside.clock.now() - FORGOTTEN:
-            await outside.cluster.delete(one.ref, uid=one.uid)
+            await books(outside.cluster).delete(one.ref, uid=one.uid)
         else:
             others.add(one.labels[_LABEL])
     if len(others) >= AT_ONCE:

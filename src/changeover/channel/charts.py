@@ -48,6 +48,8 @@ class Reach:
 
     kubeconfig: str | None = None
     context: str | None = None
+    user: str | None = None
+    """As whom charts look; empty = as the kubeconfig says."""
 
 
 class HelmCharts:
@@ -82,7 +84,7 @@ class HelmCharts:
 
     def _cluster(self) -> dict[str, str]:
         reach = self._reach or Reach()
-        named = {"kubeconfig_path": reach.kubeconfig, "kube_context": reach.context}
+        named = {"kubeconfig_path": reach.kubeconfig, "kube_context": reach.context, "kube_as_user": reach.user}
         return {name: value for name, value in named.items() if value}
 
     def close(self) -> None:
@@ -113,6 +115,7 @@ class HelmCharts:
                 command += ["--dry-run=server"]
                 command += ["--kubeconfig", self._reach.kubeconfig] if self._reach.kubeconfig else []
                 command += ["--kube-context", self._reach.context] if self._reach.context else []
+                command += ["--kube-as-user", self._reach.user] if self._reach.user else []
             try:
                 done = subprocess.run(  # noqa: S603 - our own arguments, no shell
                     command, capture_output=True, timeout=SECONDS, check=False, text=True

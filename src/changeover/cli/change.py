@@ -130,15 +130,18 @@ def look_ahead(where: Where, installation: str, ask: Ask) -> Any:
 @plan.command("rbac")
 @located
 @click.option("--to", "version", default="")
-@click.option("--account", default="", help="Also a ServiceAccount of this name, and the Roles bound to it.")
+@click.option("--account", default="", help="One account of this name for everything, instead of the three.")
 @installation_option
 @click.pass_obj
 def plan_rbac(where: Where, version: str, account: str, installation: str) -> None:
-    """Print exactly the rights that this change, its way back, gate and drain need, as Roles."""
+    """Print exactly the rights that this change, its way back, gate and drain need: accounts, and Roles of each."""
     from changeover.actions import hand_over
 
     prepared = look_ahead(where, installation, asking.ask("update", version=version))
-    click.echo(hand_over.manifests(prepared, account), nl=False)
+    if where.json:
+        output.show_json([right.as_json() for right in hand_over.rights_of(prepared, account)])
+    else:
+        click.echo(hand_over.manifests(prepared, account), nl=False)
 
 
 @click.command()

@@ -95,7 +95,7 @@ def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
     return (
         click.option("--in-cluster", is_flag=True, help=help_text),
         click.option("--image", envvar="CHANGEOVER_IMAGE", default="", help="In the cluster: the product's image."),
-        click.option("--account", default="changeover", help="In the cluster: the ServiceAccount that executes."),
+        click.option("--account", default="changeover-engine", help="In the cluster: who executes (ServiceAccount)."),
     )
 
 

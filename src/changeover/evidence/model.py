@@ -69,6 +69,8 @@ class Evidence:
     backups: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[Mapping[str, Any], ...] = ()
     acknowledged: tuple[Mapping[str, Any], ...] = ()
+    versions: tuple[str, ...] = ()
+    """Of Changeover, that carried it, in order."""
     """The vendor's notes that were acknowledged before: id, release, by, at."""
     captured: tuple[Mapping[str, Any], ...] = ()
     predictions: tuple[Prediction, ...] = ()

@@ -16,6 +16,7 @@ from typing import Any
 from changeover.evidence import predicted
 from changeover.evidence.measured import measured
 from changeover.evidence.model import Evidence, SessionAccount, StepAccount
+from changeover.plan import forms
 from changeover.plan.model import Plan
 from changeover.plan.steps import Step, Verb
 from changeover.runs.state import Record, RunState, fold
@@ -54,6 +55,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         seconds=_between(began, ended) or 0.0,
         gate_closed_seconds=_gate_closed(records, steps),
         holders=tuple(dict.fromkeys(str(record["by"]) for record in records if record.get("by"))),
+        versions=tuple(dict.fromkeys(forms.version_in(made) for made in state.made)),
         summary=plan.summary,
         classes=dict(sorted(Counter(change.effect.value for change in plan.changes).items())),
         steps=tuple(_steps(records, steps, plan)),

@@ -217,9 +217,17 @@ class KubeCluster:
         return await execute(self._http, path, command, container=container, what=f"running {command[0]} in {pod}")
 
     async def allowed(
-        self, verb: str, resource: Resource, *, namespace: str = "", name: str = "", user: str = ""
+        self,
+        verb: str,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        name: str = "",
+        user: str = "",
+        account: str = "",
     ) -> bool:
         """SelfSubjectAccessReview; with a user SubjectAccessReview, as a member of the groups of its kind."""
+        del account  # there is one identity here
         plural, _, subresource = resource.plural.partition("/")
         attributes = {
             "verb": verb,
@@ -231,8 +239,8 @@ class KubeCluster:
         }
         spec: dict[str, Any] = {"resourceAttributes": attributes}
         if user:
-            account = user.split(":")
-            of_kind = ["system:serviceaccounts", f"system:serviceaccounts:{account[2]}"] if len(account) == 4 else []
+            words = user.split(":")
+            of_kind = ["system:serviceaccounts", f"system:serviceaccounts:{words[2]}"] if len(words) == 4 else []
             spec |= {"user": user, "groups": [*of_kind, "system:authenticated"]}
         kind = "SubjectAccessReview" if user else "SelfSubjectAccessReview"
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}

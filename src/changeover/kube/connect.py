@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -29,6 +31,47 @@ class NoCluster(Problem):
 
 def connect(kubeconfig: str | None, context: str | None, namespace: str | None) -> tuple[KubeCluster, str]:
     """The cluster, and the namespace to work in: the given one, the context's, or ``default``."""
+    single = _chosen(kubeconfig, context)
+    return KubeCluster(_http(single)), namespace or single.namespace or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """In whose name requests are sent: Kubernetes' impersonation; the right to it is the caller's."""
+
+    user: str
+    groups: tuple[str, ...] = ()
+    """None: a ServiceAccount has the groups of its kind."""
+    extra: tuple[str, str] | None = None
+    """A key and what it says, for the API server's audit log."""
+
+
+def connect_as(kubeconfig: str | None, context: str | None, speaker: Speaker) -> KubeCluster:
+    """The same cluster, where every request is made in another's name."""
+    client = _http(_chosen(kubeconfig, context))
+    headers = [("Impersonate-User", speaker.user), *(("Impersonate-Group", one) for one in speaker.groups)]
+    if speaker.extra:
+        key, text = speaker.extra
+        headers.append((f"Impersonate-Extra-{quote(key, safe='')}", text))
+    client.headers = httpx2.Headers([*client.headers.multi_items(), *headers])
+    return KubeCluster(client)
+
+
+def own_account(kubeconfig: str | None, context: str | None) -> tuple[str, str]:
+    """Namespace and name of the ServiceAccount whose token we send; both empty for anybody else.
+
+    Read from the token itself: it only decides as whom we ask; what is allowed is the API server's affair.
+    """
+    user = _chosen(kubeconfig, context).user
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(str(user.token if user else "").split(".")[1] + "=="))
+        kind, namespace, name = str(claims["sub"]).removeprefix("system:").split(":")
+    except (IndexError, KeyError, TypeError, ValueError):
+        return "", ""
+    return (namespace, name) if kind == "serviceaccount" else ("", "")
+
+
+def _chosen(kubeconfig: str | None, context: str | None) -> SingleConfig:
     try:
         config = KubeConfig.from_file(Path(kubeconfig).expanduser()) if kubeconfig else KubeConfig.from_env()
         single = config.get(context_name=context)
@@ -42,31 +85,7 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
             found=f"no context {context!r}; there are {', '.join(config.contexts) or 'none'}",
             hint="--context chooses another",
         )
-    return KubeCluster(_http(single)), namespace or single.namespace or "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """In whose name requests are sent: Kubernetes' impersonation; the right to it is the caller's."""
-
-    user: str
-    groups: tuple[str, ...]
-    extra: tuple[str, str]
-    """A key and what it says, for the API server's audit log."""
-
-
-def connect_as(kubeconfig: str | None, context: str | None, speaker: Speaker) -> KubeCluster:
-    """The same cluster, where every request is made in another's name."""
-    config = KubeConfig.from_file(Path(kubeconfig).expanduser()) if kubeconfig else KubeConfig.from_env()
-    single = config.get(context_name=context)
-    if single is None:
-        raise NoCluster("The kubeconfig must name a cluster.")
-    client = _http(single)
-    key, text = speaker.extra
-    headers = [("Impersonate-User", speaker.user), *(("Impersonate-Group", one) for one in speaker.groups)]
-    headers.append((f"Impersonate-Extra-{quote(key, safe='')}", text))
-    client.headers = httpx2.Headers([*client.headers.multi_items(), *headers])
-    return KubeCluster(client)
+    return single
 
 
 def _http(config: SingleConfig) -> httpx2.AsyncClient:

@@ -87,7 +87,7 @@ def _told(message: str, causes: tuple[tuple[str, str, str], ...]) -> str:
 def _status(answer: httpx2.Response) -> Mapping[str, Any]:
     try:
         parsed = json.loads(answer.content)
-    except ValueError:
+    except (ValueError, httpx2.ResponseNotRead):  # what refuses a command's stream is not read any more
         return {"message": answer.reason_phrase}
     return parsed if isinstance(parsed, Mapping) else {}
 

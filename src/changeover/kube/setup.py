@@ -1,4 +1,4 @@
-"""Our own cluster-scoped objects: kinds, the gate's policy and binding, roles. Added once by an administrator.
+"""Our own cluster-scoped objects: kinds, policies and bindings, roles. Added once by an administrator.
 
 Only additive: nothing is deleted; an object of a newer Changeover is left as it is. Whoever may not read one of them
 (roles and policies are for administrators) does not learn that it is missing: the kinds alone are needed to work.
@@ -19,7 +19,7 @@ from changeover.ports import Cluster, ClusterProblem, Refused
 
 VERSION_ANNOTATION = f"{GROUP}/definitions"
 """On each: version of Changeover and digest of the definition, ``0.1.0/4f5a…``."""
-FILES = ("installations.yaml", "changeovers.yaml", "approvals.yaml", "gate.yaml", "roles.yaml")
+FILES = ("installations.yaml", "changeovers.yaml", "approvals.yaml", "gate.yaml", "accounts.yaml", "roles.yaml")
 SERVED_SECONDS = 30.0
 POLL = 0.1
 

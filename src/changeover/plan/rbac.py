@@ -6,6 +6,8 @@
 * what only some steps do: close the gate, hold sessions by a finalizer, copy volumes by pods, probe by Jobs
 * a role may only grant what its maker has: a release that brings Roles needs their own rules too (`escalate` is not
   asked for); a binding to a role that is not of the release needs `bind` on that one
+* each right is of one account: the observer reads all but Secrets, the engine keeps Changeover's own books, the
+  deployer changes the application and reads its Secrets; whoever works alone (a laptop) needs those of all three
 """
 
 from __future__ import annotations
@@ -20,10 +22,14 @@ from changeover.plan.intent import Intent
 from changeover.plan.model import Plan
 from changeover.plan.steps import Verb
 from changeover.ports import Resource
+from changeover.release.profile import Profile
 from changeover.render.revision import Revision
+from changeover.settings import ACCOUNTS, DEPLOYER, ENGINE, OBSERVER
 
-_OWN = frozenset({"get", "list", "watch", "create", "patch", "delete"})
-_LOOK = frozenset({"get", "list", "watch"})
+LOOKING = frozenset({"get", "list", "watch"})
+"""What an account does that only reads."""
+_CHANGE = frozenset({"create", "patch", "delete"})
+_OWN = LOOKING | _CHANGE
 
 _ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
@@ -45,6 +51,8 @@ class Right:
     kind: str = ""
     name: str = ""
     """Of one object only; empty = of all."""
+    account: str = DEPLOYER
+    """Which of the accounts needs it, where they are told apart."""
 
     @property
     def text(self) -> str:
@@ -53,41 +61,60 @@ class Right:
         named = f" {self.name}" if self.name else ""
         return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}{named}{where}"
 
+    def as_json(self) -> dict[str, str]:
+        """For programs."""
+        names = ("account", "namespace", "group", "resource", "verb", "name")
+        return {name: value for name in names if (value := getattr(self, name)) or name == "group"}
+
     @property
     def asked_of(self) -> Resource:
         """The form in which the cluster is asked about it."""
         return Resource(Kind(self.api_version, self.kind), self.resource, bool(self.namespace))
 
 
-_ALWAYS: tuple[Row, ...] = (
-    ("v1", "Pod", "pods", _LOOK),
-    ("v1", "Pod", "pods/log", frozenset({"get"})),
-    ("v1", "Event", "events", frozenset({"list", "create", "patch"})),
-    ("events.k8s.io/v1", "Event", "events", frozenset({"create"})),
-    ("v1", "Secret", "secrets", _OWN),
-    ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", _LOOK),
-    ("v1", "Service", "services", _LOOK),
-    ("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", _LOOK),
-    ("apps/v1", "ReplicaSet", "replicasets", _LOOK),
-    ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", frozenset({"list"})),
-    ("coordination.k8s.io/v1", "Lease", "leases", frozenset({"get", "create", "patch", "update"})),
-    (API_VERSION, "Installation", "installations", frozenset({*_LOOK, "patch"})),
-    (API_VERSION, "Installation", "installations/status", frozenset({"patch"})),
-    (API_VERSION, "Changeover", "changeovers", frozenset({*_LOOK, "create", "patch"})),
-    (API_VERSION, "Approval", "approvals", _LOOK),
-    (API_VERSION, "Changeover", "changeovers/status", frozenset({"patch"})),
-)
-_REVISIONS: Row = ("apps/v1", "ControllerRevision", "controllerrevisions", frozenset({"list", "delete"}))
-_FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
-    (frozenset({Verb.CLOSE_GATE, Verb.OPEN_GATE}), ("v1", "ConfigMap", "configmaps", _OWN)),
-    (frozenset({Verb.CLOSE_GATE, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"create"}))),
-    (frozenset({Verb.DRAIN, Verb.BRIDGE, Verb.READOPT}), ("v1", "Pod", "pods", frozenset({"patch"}))),
-    (frozenset({Verb.READOPT}), ("apps/v1", "ReplicaSet", "replicasets", frozenset({"create", "delete"}))),
-    (frozenset({Verb.READOPT}), _REVISIONS),
-    (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods", frozenset({"delete"}))),
-    (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "Pod", "pods/proxy", frozenset({"get", "update"}))),
-    (frozenset({Verb.WAIT_READY}), ("v1", "Endpoints", "endpoints", frozenset({"list"}))),
-    (frozenset({Verb.PROBE, Verb.SOAK, Verb.RUN_INSTALLER}), ("batch/v1", "Job", "jobs", _OWN)),
+_ALWAYS: Mapping[str, tuple[Row, ...]] = {
+    OBSERVER: (
+        ("v1", "Pod", "pods", LOOKING),
+        ("v1", "Pod", "pods/log", frozenset({"get"})),
+        ("v1", "Event", "events", frozenset({"list"})),
+        ("v1", "ConfigMap", "configmaps", LOOKING),
+        ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", LOOKING),
+        ("v1", "Service", "services", LOOKING),
+        ("v1", "ServiceAccount", "serviceaccounts", LOOKING),
+        ("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", LOOKING),
+        ("apps/v1", "Deployment", "deployments", LOOKING),
+        ("apps/v1", "ReplicaSet", "replicasets", LOOKING),
+        ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", frozenset({"list"})),
+        ("coordination.k8s.io/v1", "Lease", "leases", frozenset({"get"})),
+        (API_VERSION, "Installation", "installations", LOOKING),
+        (API_VERSION, "Changeover", "changeovers", LOOKING),
+        (API_VERSION, "Approval", "approvals", LOOKING),
+    ),
+    ENGINE: (
+        ("v1", "Event", "events", frozenset({"create", "patch"})),
+        ("events.k8s.io/v1", "Event", "events", frozenset({"create"})),
+        ("v1", "Secret", "secrets", _OWN),
+        ("coordination.k8s.io/v1", "Lease", "leases", frozenset({"get", "create", "patch", "update"})),
+        (API_VERSION, "Installation", "installations", frozenset({"patch"})),
+        (API_VERSION, "Installation", "installations/status", frozenset({"patch"})),
+        (API_VERSION, "Changeover", "changeovers", _CHANGE),
+        (API_VERSION, "Changeover", "changeovers/status", frozenset({"patch"})),
+    ),
+    DEPLOYER: (("v1", "Secret", "secrets", LOOKING),),
+}
+_LISTED: Row = ("apps/v1", "ControllerRevision", "controllerrevisions", frozenset({"list"}))
+_FOR_STEPS: tuple[tuple[frozenset[Verb], str, Row], ...] = (
+    (frozenset({Verb.CLOSE_GATE, Verb.OPEN_GATE}), DEPLOYER, ("v1", "ConfigMap", "configmaps", _CHANGE)),
+    (frozenset({Verb.CLOSE_GATE, Verb.BACK_UP, Verb.RESTORE}), DEPLOYER, ("v1", "Pod", "pods", frozenset({"create"}))),
+    (frozenset({Verb.DRAIN, Verb.BRIDGE, Verb.READOPT}), DEPLOYER, ("v1", "Pod", "pods", frozenset({"patch"}))),
+    (frozenset({Verb.READOPT}), DEPLOYER, ("apps/v1", "ReplicaSet", "replicasets", frozenset({"create", "delete"}))),
+    (frozenset({Verb.READOPT}), OBSERVER, _LISTED),
+    (frozenset({Verb.READOPT}), DEPLOYER, (*_LISTED[:3], frozenset({"delete"}))),
+    (frozenset({Verb.DRAIN, Verb.BACK_UP, Verb.RESTORE}), DEPLOYER, ("v1", "Pod", "pods", frozenset({"delete"}))),
+    (frozenset({Verb.BACK_UP, Verb.RESTORE}), DEPLOYER, ("v1", "Pod", "pods/proxy", frozenset({"get", "update"}))),
+    (frozenset({Verb.WAIT_READY}), OBSERVER, ("v1", "Endpoints", "endpoints", frozenset({"list"}))),
+    (frozenset({Verb.PROBE, Verb.SOAK, Verb.RUN_INSTALLER}), OBSERVER, ("batch/v1", "Job", "jobs", LOOKING)),
+    (frozenset({Verb.PROBE, Verb.SOAK, Verb.RUN_INSTALLER}), DEPLOYER, ("batch/v1", "Job", "jobs", _CHANGE)),
 )
 _ANYWHERE_FOR_STEPS: tuple[tuple[frozenset[Verb], Row], ...] = (
     (frozenset({Verb.BACK_UP, Verb.RESTORE}), ("v1", "PersistentVolume", "persistentvolumes", frozenset({"get"}))),
@@ -111,17 +138,32 @@ def rights_needed(
 
     `served` names the resources and leaves out what is not served; without it names are formed as Kubernetes does.
     """
-    found = set(_run_rights(namespace, verbs)) | set(_rights(_ANYWHERE, ""))
+    found = set(_run_rights(namespace, verbs))
     for revision in revisions:
         for release in revision.charts if revision else ():
-            found.update(_rights([("v1", "Secret", "secrets", _OWN)], release.namespace))  # Helm's own record
+            found.update(_rights([("v1", "Secret", "secrets", _OWN)], release.namespace, DEPLOYER))  # Helm's own record
         for obj in revision.objects if revision else ():
             resource = served.get((obj.api_version, obj.kind)) if served is not None else _guessed(obj)
             if resource is not None:
-                home = (obj.namespace or namespace) if resource.namespaced else ""
-                found.update(_rights([(obj.api_version, obj.kind, resource.plural, _OWN)], home))
+                found.update(_rights_on(obj, resource, namespace))
         found.update(_granting(revision.objects if revision else (), namespace))
     return tuple(sorted(found))
+
+
+def _rights_on(obj: KubeObject, resource: Resource, namespace: str) -> Iterator[Right]:
+    """To see it and to change it; a Secret is seen by the deployer alone."""
+    home = (obj.namespace or namespace) if resource.namespaced else ""
+    looks = DEPLOYER if (obj.api_version, obj.kind) == ("v1", "Secret") else OBSERVER
+    yield from _rights([(obj.api_version, obj.kind, resource.plural, LOOKING)], home, looks)
+    yield from _rights([(obj.api_version, obj.kind, resource.plural, _CHANGE)], home, DEPLOYER)
+
+
+def speaking(namespace: str) -> tuple[Right, ...]:
+    """With which the engine speaks as the other two of its namespace."""
+    others = (OBSERVER, DEPLOYER)
+    return tuple(
+        Right("", "serviceaccounts", "impersonate", namespace, "v1", "ServiceAccount", one, ENGINE) for one in others
+    )
 
 
 def without_unneeded(
@@ -136,13 +178,25 @@ def without_unneeded(
 def rights_of(intent: Intent, plan: Plan) -> tuple[Right, ...]:
     """All rights for one plan and its way back."""
     verbs = frozenset(step.verb for step in (*plan.steps.forward, *plan.steps.back))
-    return rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
+    needed = rights_needed((intent.new, intent.old), namespace=intent.namespace, verbs=verbs)
+    commands = command_rights(intent.profile, intent.namespace) if Verb.DRAIN in verbs else ()
+    return tuple(sorted({*needed, *commands}))
+
+
+def command_rights(profile: Profile, namespace: str) -> tuple[Right, ...]:
+    """To end sessions by a command inside of them, where the profile says so."""
+    by_command = profile.sessions is not None and profile.sessions.stop.method == "exec"
+    row = ("v1", "Pod", "pods/exec", frozenset({"get", "create"}))  # a stream that is upgraded is a GET
+    return tuple(_rights([row] if by_command else (), namespace, DEPLOYER))
 
 
 def _run_rights(namespace: str, verbs: frozenset[Verb]) -> Iterable[Right]:
-    yield from _rights(_ALWAYS, namespace)
-    yield from _rights((row for wanted, row in _FOR_STEPS if wanted & verbs), namespace)
-    yield from _rights((row for wanted, row in _ANYWHERE_FOR_STEPS if wanted & verbs), "")
+    for account, rows in _ALWAYS.items():
+        yield from _rights(rows, namespace, account)
+    for wanted, account, row in _FOR_STEPS:
+        yield from _rights([row] if wanted & verbs else (), namespace, account)
+    yield from _rights((row for wanted, row in _ANYWHERE_FOR_STEPS if wanted & verbs), "", OBSERVER)
+    yield from _rights(_ANYWHERE, "", OBSERVER)
 
 
 def _granting(objects: Iterable[KubeObject], namespace: str) -> Iterator[Right]:
@@ -178,10 +232,10 @@ def _guessed(obj: KubeObject) -> Resource:
     return Resource(obj.ref.kind, plural, namespaced=bool(obj.namespace))
 
 
-def _rights(rows: Iterable[Row], namespace: str) -> Iterable[Right]:
+def _rights(rows: Iterable[Row], namespace: str, account: str) -> Iterable[Right]:
     for version, kind, resource, verbs in rows:
         for verb in verbs:
-            yield Right(Kind(version, kind).group, resource, verb, namespace, version, kind)
+            yield Right(Kind(version, kind).group, resource, verb, namespace, version, kind, account=account)
 
 
 def as_yaml(rights: Iterable[Right], *, name: str, account: tuple[str, str] | None = None) -> str:
@@ -194,9 +248,22 @@ def as_yaml(rights: Iterable[Right], *, name: str, account: tuple[str, str] | No
         by_place.setdefault(right.namespace, []).append(right)
     texts = []
     for place, inside in sorted(by_place.items()):
-        texts.append(_role(place, inside, name))
+        # a ClusterRole has no namespace of its own: the account's keeps two of one name apart
+        called = f"{name}-{account[0]}" if account and not place else name
+        texts.append(_role(place, inside, called))
         if account:
-            texts.append(_binding(place, name, account))
+            texts.append(_binding(place, called, account))
+    return "".join(texts)
+
+
+def accounts_as_yaml(rights: Iterable[Right], *, name: str, namespace: str) -> str:
+    """The three accounts, each with its Roles bound to it, ready for `kubectl apply`."""
+    rights = (*rights, *speaking(namespace))
+    texts = [account_as_yaml(account, namespace) for account in ACCOUNTS]
+    for account in ACCOUNTS:
+        inside = [right for right in rights if right.account == account]
+        called = f"{name}-{account.removeprefix('changeover-')}"
+        texts.append(as_yaml(inside, name=called, account=(namespace, account)))
     return "".join(texts)
 
 
@@ -211,9 +278,7 @@ def account_as_yaml(name: str, namespace: str) -> str:
 
 def _binding(place: str, name: str, account: tuple[str, str]) -> str:
     kind = "Role" if place else "ClusterRole"
-    # a ClusterRole's binding has no namespace of its own: the account's keeps two of one name apart
-    bound = name if place else f"{name}-{account[0]}"
-    text = ["---", "apiVersion: rbac.authorization.k8s.io/v1", f"kind: {kind}Binding", "metadata:", f"  name: {bound}"]
+    text = ["---", "apiVersion: rbac.authorization.k8s.io/v1", f"kind: {kind}Binding", "metadata:", f"  name: {name}"]
     text += [f"  namespace: {place}"] if place else []
     text += ["roleRef:", "  apiGroup: rbac.authorization.k8s.io", f"  kind: {kind}", f"  name: {name}", "subjects:"]
     text += ["  - kind: ServiceAccount", f"    name: {account[1]}", f"    namespace: {account[0]}"]
@@ -231,7 +296,7 @@ def rules_of(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
 
 def run_rights(namespace: str) -> tuple[Right, ...]:
     """What runs need of a namespace whatever they change: for an account that is to carry out any."""
-    return tuple(sorted({*_run_rights(namespace, frozenset(Verb)), *_rights(_ANYWHERE, "")}))
+    return tuple(sorted({*_run_rights(namespace, frozenset(Verb)), *speaking(namespace)}))
 
 
 def _together(rights: Iterable[Right]) -> dict[tuple[str, tuple[str, ...], str], list[str]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from changeover.plan import forms
+
 
 class Verb(StrEnum):
     """Everything a run can do. One file per verb (or close pair) in `runs/verbs/`."""
@@ -103,12 +105,12 @@ class Step:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Step:
-        """The inverse of ``as_json``."""
+        """The inverse of ``as_json``. Raises NewerVersion for a verb or phase that we do not know."""
         return Step(
             id=data["id"],
-            verb=Verb(data["verb"]),
+            verb=forms.word(Verb, data["verb"], f"Step {data['id']}"),
             title=data["title"],
-            phase=Phase(data["phase"]),
+            phase=forms.word(Phase, data["phase"], f"Step {data['id']}"),
             target=data["target"],
             arguments=data["arguments"],
             wave=data["wave"],

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeover.errors import Problem
+from changeover.plan import forms
 from changeover.plan.steps import Step, Verb
 from changeover.ports import Busy, ClusterProblem, Conflict, Fenced, JournalStore, Lease, Unreachable
 from changeover.runs import decide
@@ -63,6 +64,7 @@ async def carry_on(  # noqa: PLR0913  the whole inside and outside of a run
         Fenced: another process has taken the run over; this one touches nothing any more.
         ElsewhereProblem: another process holds the lease and keeps it.
         Unreachable: the API server was away for too long.
+        NewerVersion: a newer version has written what this one does not know; nothing was touched.
     """
     faults = faults or Faults()
     await _take(lease, ports, tell)
@@ -88,12 +90,13 @@ async def _execute(stage: Stage, ledger: Ledger, acts: Mapping[Verb, Act], ports
     beside = _Beside(Heartbeat(stage, ledger=ledger, lease=lease), Watch(stage, ledger))
     async with beside.going():
         await ledger.read()
+        _refuse_newer(stage.subject.run, ledger.state)
         if not ledger.state.records:
             plan = stage.subject.plan
             opened = {"event": "opened", "plan": plan.digest, "kind": plan.kind, "strategy": plan.strategy}
-            await ledger.write(opened)
+            await ledger.write({**opened, "made": forms.mark()})
         elif ledger.state.verdict is None:
-            await ledger.write({"event": "taken"})
+            await ledger.write({"event": "taken", "made": forms.mark()})
         state = await _Run(stage, ledger, acts=acts, beside=beside, ports=ports).go()
         await _published(beside.heartbeat, ports)
     with contextlib.suppress(Unreachable, Busy):
@@ -120,6 +123,13 @@ class _Beside:
             for task in tasks:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+def _refuse_newer(run: str, state: RunState) -> None:
+    for one in state.made:
+        forms.refuse_newer(one, run)
+    if state.unknown:
+        raise forms.newer(run, f"records of {', '.join(sorted(set(state.unknown)))}")
 
 
 async def _published(heartbeat: Heartbeat, ports: Ports) -> None:

@@ -317,9 +317,12 @@ async def _denied(look: _Look, new: Revision, old: Revision | None) -> tuple[str
         return ()
     rights = rbac.rights_needed((new, old), namespace=look.namespace, served=look.served)
     answers = await look.all(
-        look.cluster.allowed(right.verb, right.asked_of, namespace=right.namespace, name=right.name) for right in rights
+        look.cluster.allowed(
+            right.verb, right.asked_of, namespace=right.namespace, name=right.name, account=right.account
+        )
+        for right in rights
     )
-    return tuple(right.text for right, allowed in zip(rights, answers, strict=True) if not allowed)
+    return tuple(dict.fromkeys(right.text for right, allowed in zip(rights, answers, strict=True) if not allowed))
 
 
 async def _policy_gate(look: _Look) -> bool:

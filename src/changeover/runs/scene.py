@@ -36,6 +36,8 @@ class Subject:
     new_number: int = 0
     new_blob: str = ""
     package_blob: str = ""
+    made_by: str = ""
+    """The version of Changeover that planned it; empty when it did not say."""
 
     def revision(self, digest: str) -> Revision:
         """The old or the new revision, by digest; an empty one when there was nothing before."""

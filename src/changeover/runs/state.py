@@ -2,7 +2,7 @@
 
 A record is one JSON object: ``{"event": ..., "at": RFC 3339, "by": holder, ...}``. Events:
 
-* ``opened`` plan digest, kind, strategy; ``taken`` another holder goes on
+* ``opened`` plan digest, kind, strategy; ``taken`` another holder goes on; both say by which form and version (`made`)
 * ``begun``/``done``/``failed`` of one ``step`` (``done`` carries the step's ``data``, ``failed`` the problem as JSON)
 * ``noted`` something a step must not forget before it goes on (``step``, ``key``, ``data``): receipts, pre-images, uids
 * ``turned`` from the way forward to the way back, with the reason (a failure or an abort)
@@ -60,6 +60,10 @@ class RunState:
     times: tuple[str, str] = ("", "")
     """First and last record's time."""
     records: int = 0
+    made: tuple[str, ...] = ()
+    """Marks of the versions that carried it (`plan.forms`), in order."""
+    unknown: tuple[str, ...] = ()
+    """Events that we do not know."""
 
 
 def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
@@ -72,13 +76,20 @@ def fold(records: Iterable[Record], state: RunState | None = None) -> RunState:
 
 def _after(state: RunState, record: Record) -> RunState:
     change = _CHANGES.get(record["event"])
+    if change is None:
+        state = replace(state, unknown=(*state.unknown, str(record["event"])))
     at = str(record.get("at", ""))
     times = (state.times[0] or at, at or state.times[1])
     return replace(change(state, record) if change else state, records=state.records + 1, times=times)
 
 
 def _opened(state: RunState, record: Record) -> RunState:
-    return replace(state, plan_digest=record["plan"])
+    return replace(_taken(state, record), plan_digest=record["plan"])
+
+
+def _taken(state: RunState, record: Record) -> RunState:
+    made = str(record.get("made", ""))
+    return replace(state, made=(*state.made, made)) if made and made not in state.made else state
 
 
 def _begun(state: RunState, record: Record) -> RunState:
@@ -119,6 +130,8 @@ def _ended(state: RunState, record: Record) -> RunState:
 
 _CHANGES = {
     "opened": _opened,
+    "taken": _taken,
+    "captured": lambda state, _: state,
     "begun": _begun,
     "done": _done,
     "failed": _failed,

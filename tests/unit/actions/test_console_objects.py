@@ -16,6 +16,7 @@ from changeover.actions.console_objects import ConsoleSettings, UnpinnedImage, o
 from changeover.errors import Problem
 from changeover.plan import rbac
 from changeover.ports import ChartRequest
+from changeover.settings import DEPLOYER, ENGINE, OBSERVER
 from tools import deploy
 
 IMAGE = "registry.example/changeover@sha256:" + 64 * "a"
@@ -51,16 +52,38 @@ def test_pods_run_as_nobody_and_write_nowhere_but_tmp() -> None:
     assert {"readinessProbe", "livenessProbe", "resources"} <= container.keys()
 
 
-def test_the_account_may_speak_as_four_groups_only() -> None:
-    rules = by_kind()["ClusterRole"]["rules"]
+def named(kind: str, name: str) -> Any:
+    """One object of the console in namespace shop."""
+    every = objects("shop", SETTINGS, rbac.run_rights("shop"))
+    return next(one.raw for one in every if (one.kind, one.name) == (kind, name))
+
+
+def test_pods_run_as_the_engine_which_speaks_as_the_other_two_and_four_groups_only() -> None:
+    assert by_kind()["Deployment"]["spec"]["template"]["spec"]["serviceAccountName"] == ENGINE
+    inside = [rule for rule in named("Role", ENGINE)["rules"] if "impersonate" in rule["verbs"]]
+    assert [(rule["resources"], rule["resourceNames"]) for rule in inside] == [
+        (["serviceaccounts"], [DEPLOYER]),
+        (["serviceaccounts"], [OBSERVER]),
+    ]
+    rules = named("ClusterRole", f"{ENGINE}-shop")["rules"]
     speaking = [rule for rule in rules if "impersonate" in rule["verbs"]]
-    names = ["changeover:viewer", "changeover:operator", "changeover:approver", "changeover:admin"]
+    names = [f"changeover:shop:{role}" for role in ("viewer", "operator", "approver", "admin")]
     assert [rule["resources"] for rule in speaking if "resourceNames" not in rule] == [
         ["userextras/changeover.dev/person"]
     ], "a person's name grants nothing by itself"
     assert [rule["resourceNames"] for rule in speaking if "resourceNames" in rule] == [names]
-    reads = {verb for rule in rules if rule not in speaking for verb in rule["verbs"]}
-    assert reads == {"get"}, "of the whole cluster it only reads"
+    assert rules == speaking, "the engine reads nothing of the whole cluster"
+    reads = {verb for rule in named("ClusterRole", f"{OBSERVER}-shop")["rules"] for verb in rule["verbs"]}
+    assert reads == {"get"}, "of the whole cluster the observer only reads"
+
+
+def test_only_the_deployer_changes_and_the_observer_sees_no_secret() -> None:
+    seen = named("Role", OBSERVER)["rules"]
+    assert {verb for rule in seen for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert not [rule for rule in seen if "secrets" in rule["resources"]]
+    kept = {resource for rule in named("Role", ENGINE)["rules"] for resource in rule["resources"]}
+    ours = {"installations", "installations/status", "changeovers", "changeovers/status"}
+    assert kept == ours | {"secrets", "events", "leases", "serviceaccounts"}
 
 
 @pytest.mark.parametrize("image", ["", "registry.example/changeover", "registry.example/changeover:1.0"])

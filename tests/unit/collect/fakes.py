@@ -57,7 +57,7 @@ class World:
     async def delete(self, ref: Ref, *, uid: str, **_: Any) -> None:
         self.deleted.append(ref)
 
-    async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> bool:
+    async def allowed(self, verb: str, resource: Resource, *, namespace: str = "", **_: str) -> bool:
         return f"{verb} {resource.plural}" not in self.forbidden
 
     async def read(self, path: str, *, query: Mapping[str, str] | None = None, most: int) -> bytes:

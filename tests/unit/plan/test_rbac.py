@@ -3,9 +3,11 @@ import yaml
 
 from changeover.objects import Kind, KubeObject
 from changeover.plan.intent import Intent
-from changeover.plan.rbac import as_yaml, rights_needed, rights_of
+from changeover.plan.rbac import LOOKING, accounts_as_yaml, as_yaml, command_rights, rights_needed, rights_of
 from changeover.plan.steps import Verb
 from changeover.ports import Resource
+from changeover.release.profile import Profile
+from changeover.settings import ACCOUNTS, DEPLOYER, ENGINE, OBSERVER
 from tests.unit.plan.world import config_map, deployment, obj, plan, revision
 
 ROLE = obj("rbac.authorization.k8s.io/v1", "ClusterRole", "r", namespace=None)
@@ -26,7 +28,37 @@ def test_rights_for_both_revisions_and_none_for_what_is_not_served() -> None:
     assert "patch deployments.apps in app" in texts
     assert "delete clusterroles.rbac.authorization.k8s.io in the whole cluster" in texts
     assert not any("podsecuritypolicies" in text for text in texts)
-    assert len(texts) == len(rights)
+    assert len({(right.text, right.account) for right in rights}) == len(rights)
+
+
+def test_each_right_is_of_the_account_that_needs_it() -> None:
+    secret = obj("v1", "Secret", "s")
+    rights = rights_needed((revision("2", deployment(), secret),), namespace="app")
+
+    def of(account: str) -> set[str]:
+        return {right.text for right in rights if right.account == account}
+
+    changes = {f"{verb} deployments.apps in app" for verb in ("create", "patch", "delete")}
+    assert not [text for text in of(OBSERVER) if "secrets" in text or text.split()[0] not in LOOKING]
+    assert "get deployments.apps in app" in of(OBSERVER)
+    assert not [text for text in of(ENGINE) if "deployments" in text]
+    assert changes | {"get secrets in app", "patch secrets in app"} <= of(DEPLOYER)
+    assert not [text for text in of(DEPLOYER) if "changeover.dev" in text or "leases" in text]
+
+
+def test_the_three_accounts_can_be_applied() -> None:
+    rights = rights_needed((revision("2", config_map(), ROLE),), namespace="app", served=SERVED)
+    documents = list(yaml.safe_load_all(accounts_as_yaml(rights, name="changeover-web", namespace="app")))
+    named = {(one["kind"], one["metadata"]["name"]) for one in documents}
+    assert {("ServiceAccount", account) for account in ACCOUNTS} <= named
+    assert {("Role", "changeover-web-engine"), ("ClusterRole", "changeover-web-deployer-app")} <= named
+    bound = {one["metadata"]["name"]: one["subjects"] for one in documents if one["kind"] == "RoleBinding"}
+    assert bound["changeover-web-observer"] == [{"kind": "ServiceAccount", "name": OBSERVER, "namespace": "app"}]
+    (engine,) = [
+        one for one in documents if one["metadata"]["name"] == "changeover-web-engine" and one["kind"] == "Role"
+    ]
+    speaks = [rule for rule in engine["rules"] if "impersonate" in rule["verbs"]]
+    assert sorted(rule["resourceNames"][0] for rule in speaks) == [DEPLOYER, OBSERVER]
 
 
 def test_it_can_be_applied() -> None:
@@ -68,6 +100,14 @@ def test_a_plan_without_sessions_needs_no_rights_for_a_drain() -> None:
     window = {right.text for right in rights_needed((), namespace="app", verbs=frozenset({Verb.DRAIN, Verb.BACK_UP}))}
     copies = {"get pods/proxy in app", "update pods/proxy in app", "get persistentvolumes in the whole cluster"}
     assert window - plain == {"create pods in app", "delete pods in app", "patch pods in app", *copies}
+
+
+def test_sessions_that_end_by_a_command_need_the_right_to_run_it() -> None:
+    stop = {"method": "exec", "command": ["save"]}
+    saving = Profile.model_validate({"sessions": {"selector": "a=b", "stop": stop}})
+    texts = {(right.text, right.account) for right in command_rights(saving, "app")}
+    assert texts == {("create pods/exec in app", DEPLOYER), ("get pods/exec in app", DEPLOYER)}
+    assert command_rights(Profile(), "app") == ()
 
 
 def test_the_roles_of_a_plan() -> None:

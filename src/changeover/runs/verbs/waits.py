@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from changeover import __version__
 from changeover.errors import Problem
 from changeover.plan.model import Effect, Plan
 from changeover.plan.steps import Step
@@ -63,7 +64,11 @@ async def announce(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 
 async def recheck(step: Step, scene: Scene) -> Mapping[str, Json]:
-    """Plan again; a difference stops."""
+    """Plan again; a difference stops.
+
+    Another version may list other steps for the same change. Those that were shown are carried out, so that alone stops
+    nothing where every object would still become what it was to become.
+    """
     await scene.checkpoint(step)
     wanted, found = scene.subject.plan, await scene.replan()
     if found.digest == wanted.digest:
@@ -74,6 +79,8 @@ async def recheck(step: Step, scene: Scene) -> Mapping[str, Json]:
     before = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in wanted.changes}
     after = {change.ref.key: (change.effect, tuple(one.path for one in change.fields)) for change in found.changes}
     names = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if not names and scene.subject.made_by != __version__:
+        return {"digest": found.digest, "plannedBy": scene.subject.made_by}
     told = [f"{key} was {_word(before.get(key))}, is now {_word(after.get(key))}" for key in names[:5]]
     raise PlanChanged(
         "The cluster changed since the plan was made: it would do something else now.",
