@@ -193,14 +193,16 @@ def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
         click.echo(line)
 
 
-def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
+def show_removal(where: Where, removal: Removal, *, yes: bool, with_hooks: bool) -> None:
     """What an uninstall removes and what it keeps, and the question."""
     if not where.json:
         output.heading(
-            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay: they hold data."
+            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay: they hold data, or must be kept."
         )
         for name in removal.removes:
             click.echo(f"  remove  {name}")
+        for title in removal.hooks.titles if with_hooks else ():
+            click.echo(f"  run     {title} (hook)")
         for name in removal.keeps:
             click.echo(f"  keep    {name}")
     agree("\nRemove?", yes=yes)

@@ -247,22 +247,29 @@ def rollback(where: Where, /, revision: int, installation: str, **chosen: Any) -
 @click.command()
 @change_options
 @click.option("--data", "with_data", is_flag=True, help="Also remove what holds data; every name must be accepted.")
+@click.option("--no-hooks", is_flag=True, help="Leave out the pre-delete and post-delete hooks of charts.")
+@click.option("--keep-history", is_flag=True, help="Helm's record stays, and says that it is uninstalled.")
 @click.pass_obj
-def uninstall(where: Where, /, installation: str, with_data: bool, **chosen: Any) -> None:
+def uninstall(
+    where: Where, /, installation: str, with_data: bool, no_hooks: bool, keep_history: bool, **chosen: Any
+) -> None:
     """Remove the application. What holds data stays, unless its names are typed."""
     from changeover.actions import uninstall as action
 
     listed = run(
         where, lambda outside: action.look(outside, installation, frozenset(chosen["typed"]), with_data=with_data)
     )
-    asking.show_removal(where, listed, yes=chosen["yes"])
-    done = run(where, lambda outside: action.remove(outside, installation, listed))
+    asking.show_removal(where, listed, yes=chosen["yes"], with_hooks=not no_hooks)
+    done = run(
+        where,
+        lambda outside: action.remove(
+            outside, installation, listed, with_hooks=not no_hooks, keep_history=keep_history
+        ),
+    )
     if where.json:
         output.show_json(done)
     else:
-        click.echo(
-            f"Removed {len(listed.removes)} objects. Kept, for they hold data: {', '.join(listed.keeps) or 'nothing'}."
-        )
+        click.echo(f"Removed {len(listed.removes)} objects. Kept: {', '.join(listed.keeps) or 'nothing'}.")
 
 
 def _existing(where: Where, installation: str, ask: Ask, chosen: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from changeover.plan import (
     epochs,
     facts,
     findings,
+    hooks,
     installers,
     keeping,
     truth,
@@ -28,6 +29,7 @@ from changeover.plan.classes import Case, Decision
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
 from changeover.plan.estimate import estimate
+from changeover.plan.hooks import HookRun
 from changeover.plan.intent import Intent
 from changeover.plan.masking import Masking
 from changeover.plan.model import ObjectChange, Plan, Snapshot
@@ -94,8 +96,10 @@ def decide(intent: Intent, snapshot: Snapshot) -> tuple[tuple[Ref, Decision], ..
 
 
 def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
-    new, old = _by_key(intent.new), _by_key(intent.old)
+    new, old = _by_key(intent.new.objects), _by_key(intent.old.everything if intent.old else ())
+    yield from _hook_cases(intent, snapshot, new)
     leaving = {ref.key: ref for ref in (*(obj.ref for obj in old.values()), *snapshot.inventory)}
+    staying = {*new, *(obj.ref.key for obj in intent.new.hooks)}
     defined = _definitions(intent.new)
     for key, obj in new.items():
         served = (obj.api_version, obj.kind) in snapshot.served
@@ -117,7 +121,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             installs=installers.reason(intent.profile),
         )
     for key, ref in leaving.items():
-        if key not in new:
+        if key not in staying:
             live = snapshot.live.get(key)
             yield Case(
                 ref=live.ref if live else ref,
@@ -127,6 +131,31 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
                 data=data.why_data(live, populated=snapshot.populated) if live else "",
                 accepted=data.is_accepted(ref, intent.accept_data_loss),
             )
+
+
+def _hook_cases(intent: Intent, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> Iterable[Case]:
+    """Of each hook of the new revision that this change runs, once."""
+    runs = [run for run in _runs(intent) if run.revision == intent.new.digest]
+    for key in dict.fromkeys(run.key for run in runs):
+        obj = next(run.obj for run in runs if run.key == key)
+        live = snapshot.live.get(key)
+        events = ", ".join(run.event for run in runs if run.key == key)
+        yield Case(
+            ref=obj.ref,
+            desired=_as_sent(obj, intent, snapshot),
+            live=live,
+            answer=snapshot.dry_runs.get(key),
+            served=(obj.api_version, obj.kind) in snapshot.served,
+            after=_needed_first(obj, new, snapshot, definition=None),
+            foreign=snapshot.foreign.get(key, ""),
+            data=data.why_data(live, populated=snapshot.populated) if live else "",
+            accepted=data.is_accepted(obj.ref, intent.accept_data_loss),
+            hook=f"{events} hook",
+        )
+
+
+def _runs(intent: Intent) -> tuple[HookRun, ...]:
+    return hooks.forward(intent.kind, intent.new, intent.old)
 
 
 def _as_sent(obj: KubeObject, intent: Intent, snapshot: Snapshot) -> KubeObject:
@@ -150,8 +179,8 @@ def _set_by_the_run(obj: KubeObject, intent: Intent) -> frozenset[tuple[str, ...
     return frozenset({("data", switch.key)})
 
 
-def _by_key(revision: Revision | None) -> dict[str, KubeObject]:
-    return {obj.ref.key: obj for obj in revision.objects} if revision else {}
+def _by_key(objects: Iterable[KubeObject]) -> dict[str, KubeObject]:
+    return {obj.ref.key: obj for obj in objects}
 
 
 def _definitions(revision: Revision) -> dict[tuple[str, str], KubeObject]:
@@ -185,9 +214,9 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
     masking = Masking.of(
         intent.masking_key,
         (*intent.new.secrets, *(old.secrets if old else ())),
-        objects=(*intent.new.objects, *(old.objects if old else ()), *snapshot.live.values()),
+        objects=(*intent.new.everything, *(old.everything if old else ()), *snapshot.live.values()),
     )
-    new = _by_key(intent.new)
+    new = _by_key(intent.new.everything)
     return tuple(
         ObjectChange(
             ref=ref,
@@ -204,7 +233,7 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
 
 
 def _with_bridges(changes: tuple[ObjectChange, ...], intent: Intent, snapshot: Snapshot) -> tuple[ObjectChange, ...]:
-    followers = bridging.bridged(changes, snapshot.live, _by_key(intent.new))
+    followers = bridging.bridged(changes, snapshot.live, _by_key(intent.new.objects))
     return tuple(replace(one, handler=bridging.BRIDGE) if one.ref.key in followers else one for one in changes)
 
 
@@ -216,14 +245,15 @@ def _holds_data(ref: Ref, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> 
 def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChange, ...]) -> Situation:
     old = intent.old
     before = installers.installers_of(old, intent.profile)
-    back = wayback.undone(changes, _by_key(old), _by_key(intent.new), installers=before)
+    known = _by_key(old.everything if old else ())
+    back = wayback.undone(changes, known, _by_key(intent.new.everything), installers=before)
     return Situation(
         kind=intent.kind,
         namespace=intent.namespace,
         new=_side(intent.new, keys=_standing(changes, intent.new, snapshot)),
         old=_side(old, keys=_standing(back, old, snapshot)) if old else None,
-        waves=in_waves(changes, intent.new),
-        way_back=in_waves(back, old or Revision("", (), "")),
+        waves=in_waves(changes, intent.new, _runs(intent)),
+        way_back=in_waves(back, old or Revision("", (), ""), hooks.backward(intent.new, old)),
         profile=intent.profile,
         parameters=intent.parameters,
         estimates=_estimates(intent, snapshot, changes),

@@ -2,6 +2,7 @@
 
 Ids are ``verb/what`` and on the way back ``back/verb/what``, so that a journal can be read by eye.
 
+* hooks run one after another, each awaited; on the way back when anything was touched
 * the objects of a wave share one wave of steps; what an author waits for is awaited before the next wave
 * a back step names the forward steps it undoes: the ones that touch the same object
 * an object that the forward way did not touch is not touched on the way back either
@@ -15,6 +16,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from changeover.objects import Ref
+from changeover.plan import hooks
 from changeover.plan.installers import HANDLER, seconds
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Phase, Step, Verb
@@ -26,6 +28,7 @@ from changeover.strategies import identities
 APPLY_SECONDS = 120.0
 RECREATE_SECONDS = 900.0
 READY_SECONDS = 900.0
+HOOK_SECONDS = 900.0
 PROBE_SECONDS = 180.0
 ENDING_SECONDS = 120.0
 """For ending another installer that has had its time, before the old one runs."""
@@ -34,6 +37,7 @@ _TOUCHING = frozenset(
         Verb.APPLY,
         Verb.PRUNE,
         Verb.RUN_INSTALLER,
+        Verb.RUN_HOOK,
         Verb.SCALE,
         Verb.RESTORE,
         Verb.BRIDGE,
@@ -52,6 +56,7 @@ def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Itera
     for wave in situation.waves:
         yield from _objects(wave, situation.new, prefix="", held=held)
         yield from _installing(situation, wave, situation.new, prefix="")
+        yield from _hooks(wave, prefix="")
         yield from _awaits(wave, prefix="")
 
 
@@ -64,9 +69,11 @@ def undo_change(
     """
     old = situation.old or Side("", "")
     starts = dict(starts or {})
+    touched = touching(change(situation, held=held))
     for wave in situation.way_back:
         yield from _objects(wave, old, prefix="back/", held=held | starts.keys())
         yield from _installing(situation, wave, old, prefix="back/")
+        yield from _hooks(wave, prefix="back/", undoes=touched)
         inside = [str(one.ref).lower() for one in wave.changes if is_applied(one)]
         yield from (starts.pop(name) for name in inside if name in starts)
         yield from _awaits(wave, prefix="back/")
@@ -76,7 +83,7 @@ def undo_change(
 def _objects(wave: Wave, side: Side, *, prefix: str, held: AbstractSet[str]) -> Iterator[Step]:
     name = f"{prefix}wave {wave.number}: {wave.title}"
     for one in wave.changes:
-        if is_applied(one) and one.handler != HANDLER:
+        if is_applied(one) and one.handler not in (HANDLER, hooks.HANDLER):
             step = _apply(one, side, prefix=prefix, wave=name)
             is_held = str(one.ref).lower() in held and (one.effect is not Effect.CREATE or bool(prefix))
             yield replace(step, arguments={**step.arguments, "autoscaled": [one.ref.key]}) if is_held else step
@@ -100,6 +107,21 @@ def _installing(situation: Situation, wave: Wave, side: Side, *, prefix: str) ->
                 deadline=seconds(situation.profile) * (2 if prefix else 1) + (ENDING_SECONDS if prefix else 0),
                 undoes=ran if prefix else (),
             )
+
+
+def _hooks(wave: Wave, *, prefix: str, undoes: tuple[str, ...] = ()) -> Iterator[Step]:
+    for run in wave.hooks:
+        arguments: dict[str, object] = {"revision": run.revision, "event": run.event, "deletes": list(run.deletes)}
+        yield Step(
+            id=f"{prefix}hook/{run.event}/{run.key}",
+            verb=Verb.RUN_HOOK,
+            title=f"Run the {run.event} hook {run.obj.ref}",
+            phase=Phase.CHANGE,
+            target=run.key,
+            arguments={**arguments, "clears": list(run.clears), "last": run.is_last},
+            deadline=HOOK_SECONDS,
+            undoes=undoes,
+        )
 
 
 def _awaits(wave: Wave, *, prefix: str) -> Iterator[Step]:

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 
 from changeover.plan.steps import Verb
 from changeover.runs.scene import Act
-from changeover.runs.verbs import apply, backup, bridging, drain, gate, probe, prune, record, scale, wait_ready, waits
+from changeover.runs.verbs import (
+    apply,
+    backup,
+    bridging,
+    drain,
+    gate,
+    hook,
+    probe,
+    prune,
+    record,
+    scale,
+    wait_ready,
+    waits,
+)
 from changeover.runs.verbs.identity.readopt import readopt
 from changeover.runs.verbs.installing.run import run_installer
 
@@ -22,6 +35,7 @@ ACTS: Mapping[Verb, Act] = {
     Verb.RESTORE: backup.restore,
     Verb.APPLY: apply.apply,
     Verb.RUN_INSTALLER: run_installer,
+    Verb.RUN_HOOK: hook.run_hook,
     Verb.PRUNE: prune.prune,
     Verb.BRIDGE: bridging.bridge,
     Verb.READOPT: readopt,
