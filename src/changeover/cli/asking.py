@@ -196,8 +196,9 @@ def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
 def show_removal(where: Where, removal: Removal, *, yes: bool, with_hooks: bool) -> None:
     """What an uninstall removes and what it keeps, and the question."""
     if not where.json:
+        going, staying = len(removal.removes), len(removal.keeps)
         output.heading(
-            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay: they hold data, or must be kept."
+            f"{removal.installation}: {going} objects go, {staying} stay: they hold data, or are marked to be kept."
         )
         for name in removal.removes:
             click.echo(f"  remove  {name}")
