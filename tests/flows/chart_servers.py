@@ -28,6 +28,7 @@ from changeover.package import archive
 
 CONFIG = "application/vnd.cncf.helm.config.v1+json"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 LOGIN = ("reader", "secret")
 HTPASSWD = "reader:$2b$05$FmZ9qbxLy8D1WGAPh2XHuerDFTVBjebWGRm9gQCTbgG3KnCxPl0Yy\n"
 """Of LOGIN, as htpasswd -B writes it."""
@@ -97,13 +98,14 @@ class OciRegistry:
         self.headers: dict[str, str] = {}
         """What a publisher must send."""
 
-    def publish(self, files: Mapping[str, bytes], *, under: str = "charts") -> str:
-        """Push a chart as ``helm push`` does; returns the digest of its manifest."""
+    def publish(self, files: Mapping[str, bytes], *, under: str = "charts", provenance: bytes = b"") -> str:
+        """Push a chart as ``helm push`` does, with its .prov if there is one; returns the digest of its manifest."""
         meta = meta_of(files)
         content = archive.pack(files, top=meta["name"])
         name = f"{under}/{meta['name']}"
         with httpx2.Client(base_url=f"http://{self.host}", headers=self.headers) as client:
             described = [_push(client, name, json.dumps(meta).encode(), CONFIG), _push(client, name, content, LAYER)]
+            described += [_push(client, name, provenance, PROVENANCE)] if provenance else []
             manifest = {"schemaVersion": 2, "config": described[0], "layers": described[1:]}
             return self.tag(client, name, str(meta["version"]).replace("+", "_"), manifest)
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from changeover.channel import oci, sources
-from changeover.channel.oci import NoChart, NotSigned
+from changeover.channel.oci import NoChart
 from changeover.channel.repository import WrongPackage
 from changeover.channel.sources import NoSource
 from changeover.channel.web import ChannelUnreachable
@@ -20,6 +20,7 @@ from changeover.package.package import Form, read_package
 from changeover.release import signed_address
 from changeover.release.catalog import UnknownRelease
 from changeover.release.chart_index import NoSuchChart
+from changeover.release.signed_address import NotSigned
 from tests.flows.chart_servers import LOGIN, OciRegistry, Repository, TokenServer, basic_auth, registry
 from tests.flows.commands import Commands
 

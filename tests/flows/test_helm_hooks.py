@@ -199,3 +199,14 @@ def test_a_hook_before_the_removal_that_fails_removes_nothing(commands: Commands
     assert history(commands, "hooky") == [(1, "uninstalled", "1.0.0")]
     commands.run("install", str(packed), "--name", "hooky", *QUICK)
     assert history(commands, "hooky") == [(1, "uninstalled", "1.0.0"), (2, "deployed", "1.0.0")]
+
+
+def test_a_job_among_manifests_that_shall_go_when_it_failed_leaves_its_log(commands: Commands, tmp_path: Path) -> None:
+    marks = {"kots.io/hook-delete-policy": "hook-failed", "kots.io/wait-for-ready": "true"}
+    spec = {"template": {"metadata": {"annotations": {"kubebox.changeover.dev/fault": "job-fails"}}, "spec": POD}}
+    metadata = {"name": "breaks", "annotations": marks}
+    raw = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"backoffLimit": 0} | spec}
+    (tmp_path / "job.yaml").write_text(yaml.safe_dump(raw))
+    commands.run("install", str(tmp_path), "--name", "app", *QUICK, expect=4)
+    assert not commands.objects("jobs")
+    assert "Wait for Job/breaks: its log" in json.dumps(commands.ask("evidence"))

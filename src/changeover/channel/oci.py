@@ -2,7 +2,7 @@
 
 * ``oci://host/path/chart``; with ``:tag`` or ``@sha256:…`` only that one version;
 * a ``+`` of a version is a ``_`` in its tag, as Helm writes it;
-* with ``?key=…`` (`signed_address`) nothing is pulled that is not signed with it;
+* with ``?key=…`` or ``?keyring=…`` (`signed_address`) nothing is pulled that is not signed with it;
 * anonymous first; asked for it, we log in with Basic or fetch a Bearer token, as the registry says;
 * on a loopback address, and hosts named in CHANGEOVER_PLAIN_HTTP (comma separated), it is plain HTTP.
 """
@@ -19,13 +19,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from changeover.channel import cosign, credentials
+from changeover.channel import cosign, credentials, provenance
 from changeover.channel.web import ChannelUnreachable, Page, Web, unreachable
 from changeover.errors import Problem
 from changeover.package import archive
 from changeover.release import chart_index, signed_address
 from changeover.release.catalog import Catalog, Release
 from changeover.release.chart_index import Entry
+from changeover.release.signed_address import NotSigned
 
 SCHEME = "oci://"
 PLAIN = "CHANGEOVER_PLAIN_HTTP"
@@ -48,17 +49,12 @@ class NoChart(Problem):
     reference = "no-chart-in-registry"
 
 
-class NotSigned(Problem):
-    """A chart that is not signed with the key that was given for it."""
-
-    reference = "not-signed"
-
-
 class Registry:
     """One chart's repository in a registry."""
 
     def __init__(self, location: str, *, web: Web | None = None) -> None:
-        location, self._key = signed_address.split(location)
+        self._signed = signed_address.split(location)
+        location = self._signed.address
         self._location = location
         self._host, _, rest = location.removeprefix(SCHEME).partition("/")
         matched = _REFERENCE.fullmatch(rest.rstrip("/"))
@@ -84,13 +80,22 @@ class Registry:
 
     def pull(self, version: str) -> Mapping[str, bytes]:
         """The files behind a version's tag, every digest checked. Raises ChannelUnreachable, NoChart."""
-        manifest = self._manifest(self._only or version.replace("+", "_"), signed=bool(self._key))
+        manifest = self._manifest(self._only or version.replace("+", "_"), signed=bool(self._signed.key))
         layers = manifest.get("layers")
-        found = [one for one in layers if one.get("mediaType") == _CHART] if isinstance(layers, list) else []
+        found = _of_type(layers, _CHART)
         if not found:
             raise self._no_chart(version, f"an artifact of type {manifest.get('artifactType') or 'image'}")
         content = self._blob(str(found[0].get("digest", "")))
-        return archive.unpack(content, f"{self._name.rpartition('/')[2]}-{version}.tgz")
+        chart = self._name.rpartition("/")[2]
+        name = f"{chart}-{version}.tgz"
+        if not self._signed.keyring:
+            return archive.unpack(content, name)
+        signatures = _of_type(layers, provenance.LAYER)
+        if not signatures:
+            raise provenance.missing(f"{self._location} {version}")
+        signature = self._blob(str(signatures[0].get("digest", "")))
+        files = provenance.verified(content, signature, self._signed.keyring, name=name)
+        return provenance.same_chart(files, version=version, chart=chart)
 
     def _versions(self) -> Catalog:
         name = self._name.rpartition("/")[2]
@@ -158,7 +163,7 @@ class Registry:
             seen += 1
             payload = self._blob(str(layer.get("digest", "")))
             signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
-            if cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._key):
+            if cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._signed.key):
                 return
         raise NotSigned(
             f"{self._location} {reference} is not signed with the key that its address names.",
@@ -214,6 +219,11 @@ class Registry:
         return NoChart(
             f"{self._location} {reference} is no Helm chart.", found=found, hint="`helm push` puts a chart there"
         )
+
+
+def _of_type(layers: Any, media_type: str) -> list[Mapping[str, Any]]:
+    found = (one for one in layers if isinstance(one, Mapping)) if isinstance(layers, list) else ()
+    return [one for one in found if one.get("mediaType") == media_type]
 
 
 def _is_plain(host: str) -> bool:

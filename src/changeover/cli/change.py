@@ -17,6 +17,7 @@ from changeover.cli.options import (
     answers_option,
     in_cluster_options,
     installation_option,
+    key_options,
     licence_options,
     located,
     push_options,
@@ -149,11 +150,7 @@ def plan_rbac(where: Where, version: str, account: str, installation: str) -> No
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
-@click.option(
-    "--cosign-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PACKAGE (oci://) must be signed with this public key, always.",
-)
+@key_options
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
 @licence_options
@@ -172,6 +169,7 @@ def install(
     version: str,
     profile: str,
     cosign_key: Path | None,
+    keyring: Path | None,
     backup_to: str,
     backup_image: str,
     licence: Path | None,
@@ -186,7 +184,6 @@ def install(
 ) -> None:
     """Install PACKAGE: a folder, .tgz, .airgap, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
-    from changeover.release import signed_address
 
     where_to = {"backup_to": backup_to, "backup_image": backup_image}
     package = package or channel
@@ -196,7 +193,7 @@ def install(
     if place and not no_push and package.endswith(".airgap"):
         images.push(where, package, place, plain_http=plain_http)
     wanted = action.Wanted(
-        source=signed_address.join(package, cosign_key.read_text()) if cosign_key else package,
+        source=asking.signed(package, cosign_key, keyring),
         name=name or installation,
         profile=profile,
         licence=asking.licence(licence, licence_key),
@@ -210,6 +207,7 @@ def install(
 @click.command()
 @click.argument("version", default="")
 @push_options
+@key_options
 @answers_option
 @change_options
 @click.pass_obj
@@ -217,6 +215,8 @@ def update(
     where: Where,
     /,
     version: str,
+    cosign_key: Path | None,
+    keyring: Path | None,
     no_push: bool,
     plain_http: tuple[str, ...],
     pairs: tuple[str, ...],
@@ -227,7 +227,8 @@ def update(
     """Change over to VERSION, or to the newest release; of an air-gap bundle (--from) the images are pushed first."""
     from changeover.actions import registries
 
-    bundle = str(chosen.get("source") or "")
+    chosen["source"] = asking.signed(str(chosen.get("source") or ""), cosign_key, keyring)
+    bundle = str(chosen["source"])
     if bundle.endswith(".airgap") and not no_push:
         place = run(where, lambda outside: registries.show(outside, installation))
         if place:
