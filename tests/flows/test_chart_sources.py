@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -214,6 +215,25 @@ def test_a_registry_that_wants_a_password_gets_dockers(tmp_path: Path, monkeypat
         assert caught.value.status == 401
         (tmp_path / "config.json").write_text(json.dumps({"auths": {found.host: {"auth": auth}}}))
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        assert catalog(address) == TOLD
+        assert fetched(address, "2.0.0") == "2.0.0"
+
+
+def test_a_registry_that_wants_a_password_gets_that_of_a_credential_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry(tmp_path, auth=basic_auth(tmp_path)) as found:
+        found.headers = {"Authorization": "Basic " + base64.b64encode(":".join(LOGIN).encode()).decode()}
+        for files in SERIES:
+            found.publish(files)
+        helper = tmp_path / "docker-credential-tea"
+        answer = json.dumps({"ServerURL": found.host, "Username": LOGIN[0], "Secret": LOGIN[1]})
+        helper.write_text(f"#!/bin/sh\ntest \"$1 $(cat)\" = 'get {found.host}' && echo '{answer}'\n")
+        helper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {found.host: "tea"}}))
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        address = f"oci://{found.host}/charts/web"
         assert catalog(address) == TOLD
         assert fetched(address, "2.0.0") == "2.0.0"
 

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -32,6 +32,7 @@ SCHEME = "oci://"
 PLAIN = "CHANGEOVER_PLAIN_HTTP"
 _CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
 TAGS = 1000
 """Tags asked for at a time."""
 _PAGES = 200
@@ -150,26 +151,44 @@ class Registry:
 
     def _check_signature(self, reference: str, digest: str) -> None:
         """One signature with the address's key must vouch for the digest. Raises NotSigned."""
-        try:
-            layers = self._manifest(cosign.tag_of(digest)).get("layers")
-        except ChannelUnreachable as problem:
-            if problem.status != 404:
-                raise
-            layers = None
         seen = 0
-        for layer in layers[:_SIGNATURES] if isinstance(layers, list) else ():
-            if layer.get("mediaType") != cosign.PAYLOAD:
-                continue
+        for is_good in (*self._signatures(digest), *self._bundles(digest)):
             seen += 1
-            payload = self._blob(str(layer.get("digest", "")))
-            signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
-            if cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._signed.key):
+            if is_good:
                 return
         raise NotSigned(
             f"{self._location} {reference} is not signed with the key that its address names.",
             found=f"{seen} signatures, none by that key" if seen else "no signature at all",
             hint="ask the vendor; `cosign sign --key` signs it, an address with another key is given with --from",
         )
+
+    def _signatures(self, digest: str) -> Iterator[bool]:
+        """Of each signature under the digest's tag, whether it is one with the key."""
+        layers = _of_type((self._maybe(f"manifests/{cosign.tag_of(digest)}")).get("layers"), cosign.PAYLOAD)
+        for layer in layers[:_SIGNATURES]:
+            payload = self._blob(str(layer.get("digest", "")))
+            signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
+            yield cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._signed.key)
+
+    def _bundles(self, digest: str) -> Iterator[bool]:
+        """Of each bundle that refers to the digest; an old registry lists those under a tag."""
+        listed = self._maybe(f"referrers/{digest}") or self._maybe(f"manifests/{digest.replace(':', '-')}")
+        found = listed.get("manifests")
+        manifests = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+        for one in manifests[:_SIGNATURES]:
+            if str(one.get("artifactType", cosign.BUNDLE)).startswith(cosign.BUNDLE):
+                layers = self._manifest(str(one.get("digest", ""))).get("layers")
+                for layer in layers[:_SIGNATURES] if isinstance(layers, list) else ():
+                    if str(layer.get("mediaType", "")).startswith(cosign.BUNDLE):
+                        content = self._blob(str(layer.get("digest", "")))
+                        yield cosign.is_bundle_for(content, digest, self._signed.key)
+
+    def _maybe(self, place: str) -> Mapping[str, Any]:
+        """A manifest or an index; empty when there is none."""
+        page = self._get(urljoin(self._base, place), accept=f"{_MANIFESTS}, {_INDEX}")
+        if page.status not in (200, 404):
+            raise unreachable(f"{self._location} {place}", f"HTTP {page.status}", status=page.status)
+        return _json(page.content) if page.status == 200 else {}
 
     def _blob(self, digest: str) -> bytes:
         page = self._get(urljoin(self._base, f"blobs/{digest}"))
