@@ -281,6 +281,24 @@ def test_a_chart_must_be_signed_with_the_key_that_the_address_names(tmp_path: Pa
         sources.open_source(signed_address.join("https://charts.example", pem))
 
 
+def test_a_bundle_that_refers_to_a_chart_is_a_signature_as_well(tmp_path: Path) -> None:
+    vendor, stranger = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = vendor.public_key().public_bytes(serialization.Encoding.PEM, kind).decode()
+    with registry(tmp_path) as found:
+        address = signed_address.join(f"oci://{found.host}/charts/web", pem)
+        digests = {version: found.publish(chart(version)) for version in ("1.0.0", "1.1.0", "1.2.0", "2.0.0")}
+        found.sign_as_bundle("charts/web", digests["1.0.0"], stranger)
+        found.sign_as_bundle("charts/web", digests["1.1.0"], vendor, vouching=digests["1.0.0"])
+        found.sign_as_bundle("charts/web", digests["1.2.0"], vendor, predicate="https://spdx.dev/Document")
+        found.sign_as_bundle("charts/web", digests["2.0.0"], vendor)
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            with pytest.raises(NotSigned) as caught:
+                fetched(address, version)
+            assert caught.value.found == "1 signatures, none by that key"
+        assert fetched(address, "2.0.0") == "2.0.0"
+
+
 def test_releases_are_listed_on_the_command_line(repository: Repository, tmp_path: Path) -> None:
     with repository.serve() as address:
         told = Commands(tmp_path / "no-cluster", "").run("releases", "--channel", address).out

@@ -3,7 +3,7 @@
 * until cosign 2 the signature of ``sha256:abc…`` lies under the tag ``sha256-abc….sig``: each layer is a signed text
   that names the digest, and its annotation holds the signature
 * since cosign 3 it is a Sigstore bundle that refers to the digest: a DSSE envelope around an in-toto statement of the
-  predicate `SIGNED`, so that an attestation by the same key is no signature; or a signature of the content itself
+  predicate `SIGNED`, so that an attestation by the same key is no signature
 
 Keys are ECDSA, Ed25519 or RSA; one good signature is enough. The transparency log is not asked, and keyless signatures
 (certificates) are not read.
@@ -44,23 +44,21 @@ def is_bundle_for(content: bytes, digest: str, key: bytes) -> bool:
         payload = base64.b64decode(str(envelope.get("payload", "")), validate=True)
     except binascii.Error:
         return False
-    signatures = envelope.get("signatures")
-    texts = [str(one.get("sig", "")) for one in signatures if isinstance(one, Mapping)] if _is_list(signatures) else []
+    texts = [str(one.get("sig", "")) for one in _mappings(envelope.get("signatures"))]
     signed = b"DSSEv1 %d %s %d %s" % (len(_STATEMENT), _STATEMENT.encode(), len(payload), payload)
     return _names(_mapping(payload), digest) and any(is_signed(signed, text, key) for text in texts)
 
 
 def _names(statement: Mapping[str, Any], digest: str) -> bool:
     """Whether an in-toto statement says that this digest is signed."""
-    subjects = statement.get("subject")
-    digests = [one.get("digest") for one in subjects if isinstance(one, Mapping)] if _is_list(subjects) else []
+    digests = (one.get("digest") for one in _mappings(statement.get("subject")))
     algorithm, _, value = digest.partition(":")
     named = any(isinstance(one, Mapping) and one.get(algorithm) == value for one in digests)
     return statement.get("predicateType") == SIGNED and named
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def _mapping(content: bytes) -> Mapping[str, Any]:

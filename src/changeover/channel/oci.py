@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from changeover.channel import cosign, credentials, provenance
-from changeover.channel.web import ChannelUnreachable, Page, Web, unreachable
+from changeover.channel.web import Page, Web, unreachable
 from changeover.errors import Problem
 from changeover.package import archive
 from changeover.release import chart_index, signed_address
@@ -33,6 +34,8 @@ PLAIN = "CHANGEOVER_PLAIN_HTTP"
 _CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
+_NONE = (400, 404, 405)
+"""How registries say that nothing refers to a digest, or that they know no such question."""
 TAGS = 1000
 """Tags asked for at a time."""
 _PAGES = 200
@@ -152,7 +155,7 @@ class Registry:
     def _check_signature(self, reference: str, digest: str) -> None:
         """One signature with the address's key must vouch for the digest. Raises NotSigned."""
         seen = 0
-        for is_good in (*self._signatures(digest), *self._bundles(digest)):
+        for is_good in itertools.chain(self._signatures(digest), self._bundles(digest)):
             seen += 1
             if is_good:
                 return
@@ -186,7 +189,7 @@ class Registry:
     def _maybe(self, place: str) -> Mapping[str, Any]:
         """A manifest or an index; empty when there is none."""
         page = self._get(urljoin(self._base, place), accept=f"{_MANIFESTS}, {_INDEX}")
-        if page.status not in (200, 404):
+        if page.status not in (200, *_NONE):
             raise unreachable(f"{self._location} {place}", f"HTTP {page.status}", status=page.status)
         return _json(page.content) if page.status == 200 else {}
 
