@@ -87,6 +87,6 @@ def release_of(chart: Chart, objects: Sequence[Placed], *, name: str, namespace:
             raw=item.raw,
         )
         for item in objects
-        if ordering.is_hook(item.raw) and ordering.hook_events(item.raw) <= ordering.EVENTS
+        if ordering.is_known(item.raw)
     )
     return ChartRelease(name=name, namespace=namespace, chart=chart.meta, defaults=chart.values, hooks=hooks)

@@ -95,7 +95,7 @@ def place_chart(objects: Iterable[Placed], *, start: int) -> list[Placed]:
     placed = [
         _without_hooks(item, "") if is_hook(item.raw) else item
         for item in objects
-        if not is_hook(item.raw) or (hook_events(item.raw) <= TESTS and not works(item.raw))
+        if not is_hook(item.raw) or (is_known(item.raw) and hook_events(item.raw) <= TESTS and not works(item.raw))
     ]
     definitions = [item for item in placed if _CRDS.search(item.source)]
     main = start + 1 if definitions else start
@@ -143,8 +143,13 @@ def next_phase(placed: Sequence[Placed]) -> int:
 
 
 def is_hook(raw: Mapping[str, Any]) -> bool:
-    """Whether Helm takes it for a hook; one of an event that it does not know is left out."""
+    """Whether Helm takes it for a hook."""
     return _HOOK in annotations_of(raw)
+
+
+def is_known(raw: Mapping[str, Any]) -> bool:
+    """Whether Helm knows all events of a hook; otherwise it leaves the object out altogether."""
+    return bool(events := hook_events(raw)) and events <= EVENTS
 
 
 def hook_events(raw: Mapping[str, Any]) -> set[str]:

@@ -39,7 +39,9 @@ def placed(*, upgrade: bool) -> dict[str, int]:
 
 
 def test_what_helm_installs_is_its_definitions_and_then_all_that_is_no_hook() -> None:
-    found = ordering.place_chart([*CHART, obj("needed", hook="test")], start=3)
+    found = ordering.place_chart(
+        [*CHART, obj("needed", hook="test"), obj("no", hook="lunch"), obj("off", hook="")], start=3
+    )
     assert {item.raw["metadata"]["name"]: item.phase for item in found} == {"kinds": 3, "settings": 4, "needed": 4}
     assert "annotations" not in found[-1].raw["metadata"]
 
