@@ -327,6 +327,10 @@ def test_what_becomes_of_the_operators_keys_is_told_before_an_update(tmp_path: P
     )
     values = tmp_path / "prod.yaml"
     values.write_text("name: tea.example\nsize: 3\ntag: y\ncolour: blue\nmode: slow\n")
+    fits = Commands(tmp_path / "no-cluster", "").ask("config", "check", "--package", before, "--values", str(values))
+    assert {one["name"]: one["fate"] for one in fits["continuity"]} == dict.fromkeys(
+        ["colour", "mode", "name", "size", "tag"], "kept"
+    )
     told = Commands(tmp_path / "no-cluster", "").ask(
         "config", "check", "--package", after, "--before", before, "--values", str(values), expect=3
     )

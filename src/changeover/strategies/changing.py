@@ -198,7 +198,7 @@ def wait_ready(situation: Situation, side: Side, *, prefix: str = "", undoes: tu
 
 
 def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Iterator[Step]:
-    """Each probe of the profile, from the user's side."""
+    """Each probe of the profile, from the user's side; the tests of a chart one after another, as Helm runs them."""
     for probe in situation.profile.probes:
         if prefix and probe.new_only:
             continue
@@ -209,7 +209,7 @@ def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[
             phase=Phase.VERIFY,
             target=probe.name,
             arguments={"probe": probe_json(probe), "version": side.version},
-            wave=f"{prefix}probes",
+            wave="" if probe.new_only else f"{prefix}probes",
             deadline=_probe_seconds(probe),
             undoes=undoes,
         )
