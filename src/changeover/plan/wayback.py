@@ -5,8 +5,8 @@
 * what was removed is created again, from the old revision
 * what was changed gets its old form, with the same price in restarts
 * a Job of the old revision is not run again unless its author says so: the new one is removed, the old one had run
-* a hook's Job or Pod of the new release is removed, anything else that was a hook gets its old form; the hooks of
-  the way back are `plan.hooks`' business
+* a hook's Job or Pod stays as it ended, to be read; anything else that was a hook is removed or gets its old form; the
+  hooks of the way back are `plan.hooks`' business
 * where an installer ran, the old revision's own installer runs again; without one, what it installed stays
 * what the cluster no longer serves, or could not be applied forward, is left as it is
 """
@@ -70,7 +70,7 @@ def _hook(
     change: ObjectChange, plain: ObjectChange, old: KubeObject | None, new: KubeObject | None
 ) -> ObjectChange | None:
     if change.ref.kind.name in ("Job", "Pod"):
-        return replace(plain, effect=Effect.PRUNE, reason="it was a hook of the new revision")
+        return None
     if old is not None and change.effect is not Effect.CREATE:
         return _restored(change, plain, old)
     return _removed(change, plain, new)

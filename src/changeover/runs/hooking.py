@@ -2,6 +2,7 @@
 
 * Jobs and Pods have an end; anything else is done once it is there
 * a definition is changed in place: all objects of its kind would go with it
+* a Job that is still at work is waited for; what holds data is not made anew unless its name was typed
 * a cause that waiting cannot cure ends the waiting after a grace
 """
 
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 
 from changeover.errors import Problem
 from changeover.objects import KubeObject, Ref
+from changeover.plan.data import why_data
+from changeover.plan.immutables.job import is_unfinished
 from changeover.ports import Clock, Cluster
 from changeover.runs.health import causes, kstatus
-from changeover.runs.verbs import time_to_live
+from changeover.runs.verbs import prune, time_to_live
 from changeover.runs.verbs.installing import logs
 from changeover.settings import STEP_ANNOTATION
 
@@ -40,16 +43,30 @@ class Desk:
     """Says what is awaited; raises when nothing may be done any more. Called before every change."""
 
 
-async def made(desk: Desk, wanted: KubeObject, mark: str) -> KubeObject:
-    """The hook's object of this mark: the one that is there, or a new one."""
+async def made(desk: Desk, wanted: KubeObject, mark: str, *, accepted: bool = False) -> KubeObject:
+    """The hook's object of this mark, made anew unless it is there; `accepted` = data may go. Raises HoldsData."""
     live = await desk.cluster.get(wanted.ref)
     if live is not None and live.annotations.get(STEP_ANNOTATION) == mark and not live.terminating:
         return live
     if live is not None and live.kind != _DEFINITION:
-        await cleared(desk, [live.ref])
+        await _out_of_the_way(desk, live, accepted=accepted)
     await desk.tell(f"making {wanted.ref}")
     marked = time_to_live.kept(wanted, mark)
     return await (desk.cluster.apply(marked) if live is not None else desk.cluster.create(marked))
+
+
+async def _out_of_the_way(desk: Desk, live: KubeObject, *, accepted: bool) -> None:
+    reason = why_data(live)
+    if reason and not accepted:
+        raise prune.HoldsData(
+            f"{live.ref} is not made anew by its hook: {reason}.", hint="save its data, and remove it yourself"
+        )
+    there: KubeObject | None = live
+    while there is not None and there.kind == "Job" and is_unfinished(there) and not there.terminating:
+        await desk.tell(f"{there.ref} is at work; it is waited for, not deleted")
+        await desk.clock.sleep(POLL)
+        there = await desk.cluster.get(live.ref)
+    await cleared(desk, [live.ref])
 
 
 async def ended(desk: Desk, hook: KubeObject) -> str:

@@ -69,9 +69,12 @@ def undo_change(
     """
     old = situation.old or Side("", "")
     starts = dict(starts or {})
-    touched = touching(change(situation, held=held))
+    forward = tuple(change(situation, held=held))
+    touched = touching(forward)
+    ran = [(step.target, step.id) for step in forward if step.verb is Verb.RUN_HOOK]
     for wave in situation.way_back:
-        yield from _objects(wave, old, prefix="back/", held=held | starts.keys())
+        for step in _objects(wave, old, prefix="back/", held=held | starts.keys()):
+            yield replace(step, undoes=(*step.undoes, *(name for target, name in ran if target == step.target)))
         yield from _installing(situation, wave, old, prefix="back/")
         yield from _hooks(wave, prefix="back/", undoes=touched)
         inside = [str(one.ref).lower() for one in wave.changes if is_applied(one)]
@@ -110,15 +113,17 @@ def _installing(situation: Situation, wave: Wave, side: Side, *, prefix: str) ->
 
 
 def _hooks(wave: Wave, *, prefix: str, undoes: tuple[str, ...] = ()) -> Iterator[Step]:
+    accepted = {one.ref.key for one in wave.changes if one.holds_data and one.effect is Effect.RECREATE}
     for run in wave.hooks:
         arguments: dict[str, object] = {"revision": run.revision, "event": run.event, "deletes": list(run.deletes)}
+        arguments |= {"clears": list(run.clears), "last": run.is_last, "accepted": run.key in accepted}
         yield Step(
             id=f"{prefix}hook/{run.event}/{run.key}",
             verb=Verb.RUN_HOOK,
             title=f"Run the {run.event} hook {run.obj.ref}",
             phase=Phase.CHANGE,
             target=run.key,
-            arguments={**arguments, "clears": list(run.clears), "last": run.is_last},
+            arguments=arguments,
             deadline=HOOK_SECONDS,
             undoes=undoes,
         )

@@ -1,13 +1,15 @@
 """RUN-HOOK: one hook of a chart at one event, as Helm runs it (`runs.hooking`).
 
-* an attempt's object carries its mark, so that another process goes on with it; after a failure it is made anew
+* an attempt's object carries its mark, so that another process goes on with it; when a person has it tried again after
+  a failure, it is made anew
 * a hook that failed keeps its log in the journal, then goes if its policy says so; so do those that had succeeded
 * when the last of an event has succeeded, those that shall go then are removed, the newest first
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NoReturn
 
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
 from changeover.plan import inventory
@@ -19,6 +21,7 @@ from changeover.runs import hooking
 from changeover.runs.holding import Aborted, Overdue
 from changeover.runs.hooking import Desk
 from changeover.runs.scene import Scene
+from changeover.runs.state import AGAIN
 from changeover.runs.verbs.installing import logs
 from changeover.runs.verbs.manifests import manifest
 
@@ -35,8 +38,13 @@ async def run_hook(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 
 async def _run(step: Step, scene: Scene, desk: Desk, wanted: KubeObject) -> None:
-    failures = int(scene.notes(step.id).get("failures", 0))
-    hook = await hooking.made(desk, wanted, f"{scene.subject.run}/{step.id}/{failures}")
+    notes = scene.notes(step.id)
+    attempt = int(notes.get(AGAIN, 0))
+    failed = notes.get("failed") or {}
+    if failed.get("attempt") == attempt:  # it was cut off before it could say so
+        await _give_up(step, desk, wanted, str(failed["why"]), others=_refs(step, scene))
+    mark = f"{scene.subject.run}/{step.id}/{attempt}"
+    hook = await hooking.made(desk, wanted, mark, accepted=bool(step.arguments["accepted"]))
     try:
         why = await hooking.ended(desk, hook)
     except (Aborted, Overdue):
@@ -46,10 +54,15 @@ async def _run(step: Step, scene: Scene, desk: Desk, wanted: KubeObject) -> None
         await hooking.given_back(desk, hook, wanted)
         await scene.note(step, "succeeded", data=True)
         return
-    await scene.note_many(step, {"log": await _log(scene, hook), "failures": failures + 1})
+    await scene.note_many(step, {"log": await _log(scene, hook), "failed": {"attempt": attempt, "why": why}})
     await hooking.given_back(desk, hook, wanted)
-    others = [ref for ref in _refs(step, scene) if ref.key != step.target]
-    await hooking.cleared(desk, [*([wanted.ref] if FAILED in step.arguments["deletes"] else []), *others])
+    await _give_up(step, desk, wanted, why, others=_refs(step, scene))
+
+
+async def _give_up(step: Step, desk: Desk, wanted: KubeObject, why: str, *, others: Sequence[Ref]) -> NoReturn:
+    """Remove what shall go after a failure, and say so."""
+    own = [wanted.ref] if FAILED in step.arguments["deletes"] else []
+    await hooking.cleared(desk, [*own, *(ref for ref in others if ref.key != step.target)])
     raise hooking.failed(step.arguments["event"], wanted.ref, why)
 
 
