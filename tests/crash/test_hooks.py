@@ -154,12 +154,14 @@ def test_a_power_cut_anywhere_runs_no_hook_twice(story: str) -> None:
 def test_a_hook_of_the_way_back_that_failed_is_run_anew_when_a_person_says_again() -> None:
     old = revision(OLD)
     chart = old.charts[0]
-    hooks = tuple(job("hook-back", "pre-rollback", does="fails") if "pre-rollback" in one.events else one for one in chart.hooks)
+    hooks = tuple(
+        job("hook-back", "pre-rollback", does="fails") if "pre-rollback" in one.events else one for one in chart.hooks
+    )
     here = world(old=replace(old, charts=(replace(chart, hooks=hooks),)), new=revision(NEW, after="fails"))
     state = here.carry_on()
     assert state.question is not None
     assert "The pre-rollback hook Job/hook-back must succeed" in state.question["text"]
-    here.answer("again")
+    here.ask("answer", choice="again")
     state = here.carry_on()
     assert state.question is not None
     controllers = here.controllers

@@ -89,6 +89,13 @@ def source_of(outside: Outside, installation: KubeObject, elsewhere: str = "") -
     return uploads.WithUploads(outside, installation) if uploads.listed(installation) else outside.source(usual)
 
 
+def shown_source(installation: KubeObject) -> str:
+    """Where its releases come from, for people: a key that they must be signed with is said, not shown."""
+    signed = signed_address.split(str(installation.get("spec", "source", "channel", default="")))
+    how = "a keyring" if signed.keyring else "a key" if signed.key else ""
+    return f"{signed.address} (must be signed: {how})" if how else signed.address
+
+
 async def carry(
     outside: Outside, installation: KubeObject, source: Source, release: Release, *, over: Given | None
 ) -> Carried:
