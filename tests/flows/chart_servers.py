@@ -28,6 +28,9 @@ from changeover.package import archive
 
 CONFIG = "application/vnd.cncf.helm.config.v1+json"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+SIGNED = "https://sigstore.dev/cosign/sign/v1"
 LOGIN = ("reader", "secret")
 HTPASSWD = "reader:$2b$05$FmZ9qbxLy8D1WGAPh2XHuerDFTVBjebWGRm9gQCTbgG3KnCxPl0Yy\n"
 """Of LOGIN, as htpasswd -B writes it."""
@@ -97,13 +100,14 @@ class OciRegistry:
         self.headers: dict[str, str] = {}
         """What a publisher must send."""
 
-    def publish(self, files: Mapping[str, bytes], *, under: str = "charts") -> str:
-        """Push a chart as ``helm push`` does; returns the digest of its manifest."""
+    def publish(self, files: Mapping[str, bytes], *, under: str = "charts", provenance: bytes = b"") -> str:
+        """Push a chart as ``helm push`` does, with its .prov if there is one; returns the digest of its manifest."""
         meta = meta_of(files)
         content = archive.pack(files, top=meta["name"])
         name = f"{under}/{meta['name']}"
         with httpx2.Client(base_url=f"http://{self.host}", headers=self.headers) as client:
             described = [_push(client, name, json.dumps(meta).encode(), CONFIG), _push(client, name, content, LAYER)]
+            described += [_push(client, name, provenance, PROVENANCE)] if provenance else []
             manifest = {"schemaVersion": 2, "config": described[0], "layers": described[1:]}
             return self.tag(client, name, str(meta["version"]).replace("+", "_"), manifest)
 
@@ -119,6 +123,48 @@ class OciRegistry:
             layer["annotations"] = {"dev.cosignproject.cosign/signature": signature}
             manifest = {"schemaVersion": 2, "config": config, "layers": [layer]}
             self.tag(client, name, f"{digest.replace(':', '-')}.sig", manifest)
+
+    def sign_as_bundle(
+        self, name: str, digest: str, key: ec.EllipticCurvePrivateKey, *, vouching: str = "", predicate: str = SIGNED
+    ) -> None:
+        """Sign a digest as ``cosign sign --key`` of cosign 3 does: a bundle that refers to it, listed under a tag.
+
+        `vouching` = the digest in the signed statement, when another.
+        """
+        statement = {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"digest": {"sha256": (vouching or digest).removeprefix("sha256:")}}],
+            "predicateType": predicate,
+            "predicate": {},
+        }
+        kind, payload = "application/vnd.in-toto+json", json.dumps(statement).encode()
+        signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        signature = base64.b64encode(key.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()
+        envelope = {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": kind,
+            "signatures": [{"sig": signature}],
+        }
+        bundle = {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}}, "dsseEnvelope": envelope}
+        with httpx2.Client(base_url=f"http://{self.host}", headers=self.headers) as client:
+            config = _push(client, name, b"{}", "application/vnd.oci.empty.v1+json")
+            layer = _push(client, name, json.dumps(bundle).encode(), BUNDLE)
+            image = "application/vnd.oci.image.manifest.v1+json"
+            subject = {"mediaType": image, "digest": digest, "size": 1}
+            manifest = {"schemaVersion": 2, "artifactType": BUNDLE, "config": config, "layers": [layer]}
+            made = self.tag(
+                client, name, f"bundle-{hashlib.sha256(payload).hexdigest()[:12]}", manifest | {"subject": subject}
+            )
+            index = "application/vnd.oci.image.index.v1+json"
+            listed = {
+                "mediaType": image,
+                "digest": made,
+                "size": len(json.dumps({"mediaType": image, **manifest, "subject": subject})),
+                "artifactType": BUNDLE,
+            }
+            content = json.dumps({"schemaVersion": 2, "mediaType": index, "manifests": [listed]}).encode()
+            place = f"/v2/{name}/manifests/{digest.replace(':', '-')}"
+            client.put(place, content=content, headers={"Content-Type": index}).raise_for_status()
 
     def tag(self, client: httpx2.Client, name: str, tag: str, manifest: dict) -> str:
         """Put a manifest under a tag."""

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from changeover.channel import oci, sources
-from changeover.channel.oci import NoChart, NotSigned
+from changeover.channel.oci import NoChart
 from changeover.channel.repository import WrongPackage
 from changeover.channel.sources import NoSource
 from changeover.channel.web import ChannelUnreachable
@@ -20,6 +21,7 @@ from changeover.package.package import Form, read_package
 from changeover.release import signed_address
 from changeover.release.catalog import UnknownRelease
 from changeover.release.chart_index import NoSuchChart
+from changeover.release.signed_address import NotSigned
 from tests.flows.chart_servers import LOGIN, OciRegistry, Repository, TokenServer, basic_auth, registry
 from tests.flows.commands import Commands
 
@@ -217,6 +219,25 @@ def test_a_registry_that_wants_a_password_gets_dockers(tmp_path: Path, monkeypat
         assert fetched(address, "2.0.0") == "2.0.0"
 
 
+def test_a_registry_that_wants_a_password_gets_that_of_a_credential_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry(tmp_path, auth=basic_auth(tmp_path)) as found:
+        found.headers = {"Authorization": "Basic " + base64.b64encode(":".join(LOGIN).encode()).decode()}
+        for files in SERIES:
+            found.publish(files)
+        helper = tmp_path / "docker-credential-tea"
+        answer = json.dumps({"ServerURL": found.host, "Username": LOGIN[0], "Secret": LOGIN[1]})
+        helper.write_text(f"#!/bin/sh\ntest \"$1 $(cat)\" = 'get {found.host}' && echo '{answer}'\n")
+        helper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {found.host: "tea"}}))
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        address = f"oci://{found.host}/charts/web"
+        assert catalog(address) == TOLD
+        assert fetched(address, "2.0.0") == "2.0.0"
+
+
 def test_a_registry_that_wants_a_token_gets_one_for_pulling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = TokenServer(tmp_path)
     with tokens.serve() as auth, registry(tmp_path, auth=auth) as found:
@@ -260,6 +281,24 @@ def test_a_chart_must_be_signed_with_the_key_that_the_address_names(tmp_path: Pa
         sources.open_source(signed_address.join("https://charts.example", pem))
 
 
+def test_a_bundle_that_refers_to_a_chart_is_a_signature_as_well(tmp_path: Path) -> None:
+    vendor, stranger = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = vendor.public_key().public_bytes(serialization.Encoding.PEM, kind).decode()
+    with registry(tmp_path) as found:
+        address = signed_address.join(f"oci://{found.host}/charts/web", pem)
+        digests = {version: found.publish(chart(version)) for version in ("1.0.0", "1.1.0", "1.2.0", "2.0.0")}
+        found.sign_as_bundle("charts/web", digests["1.0.0"], stranger)
+        found.sign_as_bundle("charts/web", digests["1.1.0"], vendor, vouching=digests["1.0.0"])
+        found.sign_as_bundle("charts/web", digests["1.2.0"], vendor, predicate="https://spdx.dev/Document")
+        found.sign_as_bundle("charts/web", digests["2.0.0"], vendor)
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            with pytest.raises(NotSigned) as caught:
+                fetched(address, version)
+            assert caught.value.found == "1 signatures, none by that key"
+        assert fetched(address, "2.0.0") == "2.0.0"
+
+
 def test_releases_are_listed_on_the_command_line(repository: Repository, tmp_path: Path) -> None:
     with repository.serve() as address:
         told = Commands(tmp_path / "no-cluster", "").run("releases", "--channel", address).out
@@ -288,6 +327,10 @@ def test_what_becomes_of_the_operators_keys_is_told_before_an_update(tmp_path: P
     )
     values = tmp_path / "prod.yaml"
     values.write_text("name: tea.example\nsize: 3\ntag: y\ncolour: blue\nmode: slow\n")
+    fits = Commands(tmp_path / "no-cluster", "").ask("config", "check", "--package", before, "--values", str(values))
+    assert {one["name"]: one["fate"] for one in fits["continuity"]} == dict.fromkeys(
+        ["colour", "mode", "name", "size", "tag"], "kept"
+    )
     told = Commands(tmp_path / "no-cluster", "").ask(
         "config", "check", "--package", after, "--before", before, "--values", str(values), expect=3
     )

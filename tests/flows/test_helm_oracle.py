@@ -15,10 +15,10 @@ from changeover.channel.charts import HelmCharts, Reach
 from changeover.kube.connect import connect
 from changeover.package import archive, yaml_text
 from changeover.package.package import read_package
-from changeover.render import pipeline
+from changeover.render import pipeline, shape
 from changeover.render.context import Context
 from changeover.render.revision import Revision
-from tests.flows import teahouse
+from tests.flows import odd_chart, teahouse
 from tests.flows.commands import Commands
 from tests.flows.test_helm import helm
 
@@ -76,7 +76,8 @@ def theirs(commands: Commands, chart: Mapping[str, bytes], values: Mapping[str, 
 
 
 def by_name(objects: Any) -> dict[str, Any]:
-    return {f"{raw['kind']}/{raw['metadata']['name']}": plain(raw) for raw in objects if raw}
+    single = (item for raw in objects if raw for item in shape.items(raw))
+    return {f"{raw['kind']}/{raw['metadata']['name']}": plain(raw) for raw in single}
 
 
 def plain(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,3 +119,18 @@ def test_helms_starter_chart_gives_what_helm_installs(
     (release,) = revision.charts
     assert by_name(obj.raw for obj in revision.objects if obj.ref.key in release.keys) == expected
     assert [probe.source for probe in release.hooks] == ["starter/templates/tests/test-connection.yaml"]
+
+
+@pytest.mark.parametrize("values", odd_chart.VALUES)
+def test_an_odd_chart_gives_what_helm_installs(commands: Commands, tmp_path: Path, values: Mapping[str, Any]) -> None:
+    chart = odd_chart.files(commands.namespace)
+    revision = ours(commands, chart, values)
+    expected = theirs(commands, chart, values, tmp_path)
+    (release,) = revision.charts
+    definition = f"CustomResourceDefinition/odds.{commands.namespace}.example"
+    parts = by_name(obj.raw for obj in revision.objects if obj.ref.key in release.keys)
+    assert {key: value for key, value in parts.items() if key != definition} == expected
+    assert release.notes == helm(commands, "status", NAME)["notes"]
+    hooks = {one["name"]: yaml_text.load(one["manifest"]) for one in helm(commands, "get_all", NAME)["hooks"]}
+    assert {one.raw["metadata"]["name"]: one.raw for one in release.hooks} == hooks
+    commands.kubectl("delete", "crd", definition.partition("/")[2], "--ignore-not-found")

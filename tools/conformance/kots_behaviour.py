@@ -70,7 +70,7 @@ def _hook_policy(call: Call) -> None:
     raw = yaml_text.load(call["recv"]["Content"])
     hooked = {**raw, "metadata": {**raw["metadata"]}}
     hooked["metadata"]["annotations"] = {**ordering.annotations_of(raw), "helm.sh/hook": "pre-install"}
-    placed = ordering.place_chart([ordering.Placed(hooked, "x")], start=1)[0].raw
+    placed = ordering.place_among_manifests([ordering.Placed(hooked, "x")])[0].raw
     policy = ordering.annotations_of(raw).get("helm.sh/hook-delete-policy") if raw["kind"] == "Job" else None
     same(ordering.annotations_of(placed).get("kots.io/hook-delete-policy"), policy)
 

@@ -1,7 +1,8 @@
 """What ``helm test`` would run is part of verifying: each test hook of a chart is a probe, a Job that must succeed.
 
-Only Pods and Jobs in the Installation's own namespace; what else a test needs is applied with the chart. On the way
-back they are not run: they are tests of the new release. A profile says `chartTests: false` to leave them out.
+Only Pods and Jobs in the Installation's own namespace; what else a test needs is applied with the chart. They go one
+after another, by weight, then by name. On the way back they are not run: they are tests of the new release. A profile
+says `chartTests: false` to leave them out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def with_tests(profile: Profile, revision: Revision, *, namespace: str) -> Profi
 
 
 def _tests(release: ChartRelease, namespace: str) -> Iterator[Probe]:
-    for hook in sorted(release.hooks, key=lambda one: one.weight):
+    for hook in sorted(release.hooks, key=lambda one: (one.weight, str(one.raw["metadata"]["name"]))):
         pod = _pod(hook.raw)
         if hook.is_test and pod and _namespace(hook.raw, release) == namespace:
             job = JobProbe(pod=dict(pod), timeout_seconds=SECONDS)

@@ -313,4 +313,4 @@ def documents(
     templates = pipeline.templates_of(package, values, context, produce=produce) if is_kots else None
     texts = vendor.troubleshoot_texts(package, templates)
     found = [one for file, text in texts for one in specs.documents_of(text, file=file)]
-    return found + specs.documents_within(revision.objects)
+    return found + specs.documents_within(revision.everything)

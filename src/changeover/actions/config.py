@@ -109,11 +109,11 @@ async def look(outside: Outside, installation: str = "", *, version: str = "", o
 async def check_package(desk: Desk, path: str, *, version: str, given: Given, before: str = "") -> View:
     """The same without a cluster: answers against a package, as they come from another one when `before` names it."""
     package, release = await read(desk, path, version)
-    held = Answers(given)
     if before:
         earlier, _ = await read(desk, before, "")
-        held = following.carried(earlier, Answers(), given).answers
-    carried = following.carried(package, held, Given() if before else given)
+        carried = following.carried(package, following.carried(earlier, Answers(), given).answers, Given())
+    else:
+        carried = following.carried(package, Answers(), given)
     context = Context(
         namespace="default",
         slug=package.application.name or package.name,

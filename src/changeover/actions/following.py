@@ -16,7 +16,7 @@ from changeover.package.answers import Given, layered
 from changeover.package.continuity import Passage
 from changeover.package.licence import Licence
 from changeover.package.package import Form, Package, read_package
-from changeover.release import documents, merge
+from changeover.release import documents, merge, signed_address
 from changeover.release.catalog import Release
 from changeover.release.documents import ReleaseDocument
 from changeover.release.profile import Profile
@@ -85,9 +85,17 @@ def default_strategy(installation: KubeObject, profile: Profile) -> str:
 
 def source_of(outside: Outside, installation: KubeObject, elsewhere: str = "") -> Source:
     """Where its releases come from, and what was given by hand; `elsewhere` names another channel or package."""
-    if not elsewhere and uploads.listed(installation):
-        return uploads.WithUploads(outside, installation)
-    return outside.source(elsewhere or str(installation.get("spec", "source", "channel", default="")))
+    usual = str(installation.get("spec", "source", "channel", default=""))
+    if elsewhere:
+        return outside.source(signed_address.inherit(elsewhere, usual))
+    return uploads.WithUploads(outside, installation) if uploads.listed(installation) else outside.source(usual)
+
+
+def shown_source(installation: KubeObject) -> str:
+    """Where its releases come from, for people: a key that they must be signed with is said, not shown."""
+    signed = signed_address.split(str(installation.get("spec", "source", "channel", default="")))
+    how = "a keyring" if signed.keyring else "a key" if signed.key else ""
+    return f"{signed.address} (must be signed: {how})" if how else signed.address
 
 
 async def carry(

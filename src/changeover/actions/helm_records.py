@@ -113,6 +113,17 @@ async def forget(outside: Outside, releases: Iterable[ChartRelease]) -> None:
             await outside.cluster.delete(record.secret.ref, uid=record.secret.uid)
 
 
+async def retire(outside: Outside, releases: Iterable[ChartRelease]) -> None:
+    """The releases are gone and their history stays, as ``helm uninstall --keep-history`` has it."""
+    for release in releases:
+        records = await _records(outside, release)
+        for record in records[:-1]:
+            if record.status == "deployed":
+                await _set(outside, record, "superseded")
+        if records:
+            await _set(outside, records[-1], "uninstalled", "Uninstallation complete (Changeover)")
+
+
 def packed(record: Mapping[str, Any]) -> str:
     """A record as it stands in the Secret's data. The opposite of `package.helm_record.open_record`."""
     content = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
@@ -218,7 +229,9 @@ async def _create(outside: Outside, record: Mapping[str, Any], *, namespace: str
 async def _set(outside: Outside, record: Record, status: str, description: str = "") -> None:
     """Another status for a record, in its label and in what it holds."""
     held = open_record(record.secret)
-    held["info"] = {**held["info"], "status": status, **({"description": description} if description else {})}
+    deleted = {"deleted": outside.clock.now().isoformat()} if status == "uninstalled" else {}
+    said = {"description": description} if description else {}
+    held["info"] = {**held["info"], "status": status, **said, **deleted}
     change = {
         "metadata": {
             "resourceVersion": record.secret.resource_version,

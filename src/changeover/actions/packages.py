@@ -70,14 +70,14 @@ class Rendered:
 
     def as_yaml(self, *, show_secrets: bool) -> str:
         """The manifests as one stream."""
-        return yaml_text.dump_all([_shown(obj, show_secrets=show_secrets) for obj in self.revision.objects])
+        return yaml_text.dump_all([_shown(obj, show_secrets=show_secrets) for obj in self.revision.everything])
 
     def as_json(self, *, show_secrets: bool) -> dict[str, Any]:
         """Version, digest, objects and what rendering tolerated."""
         return {
             "version": self.revision.version,
             "digest": self.digest,
-            "objects": [_shown(obj, show_secrets=show_secrets) for obj in self.revision.objects],
+            "objects": [_shown(obj, show_secrets=show_secrets) for obj in self.revision.everything],
             "remarks": [asdict(remark) for remark in self.revision.remarks],
         }
 

@@ -58,7 +58,7 @@ class Target:
 async def look(outside: Outside, target: Target, checks: Checks) -> Outcome:
     """Carry out the release's preflights; nothing happens for a release without any."""
     documents = (one for one in target.rendered.package.documents if one.kind == "Preflight")
-    labelled = any(label in one.labels for one in target.revision.objects for label in specs.LABELS)
+    labelled = any(label in one.labels for one in target.revision.everything for label in specs.LABELS)
     if not labelled and next(documents, None) is None:
         return Outcome()
     context = await context_of(outside, target)

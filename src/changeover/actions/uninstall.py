@@ -3,6 +3,9 @@
 Data is in claims and volumes, in Namespaces, and in definitions that have objects. A workload that only uses claims
 goes: running on without its settings and accounts, it would help nobody. Claims that a StatefulSet made are listed too.
 
+What its author marked to be kept (``helm.sh/resource-policy``, ``kots.io/keep``) stays like data. Charts' own hooks run
+before and after it.
+
 The order is the reverse of installing: workloads first, then what they use. Each deletion names the uid that was shown,
 so that nothing that came later under the same name is hit.
 """
@@ -12,15 +15,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.actions import helm_records, installations, installing, revisions, runs_of
+from changeover.actions import delete_hooks, helm_records, installations, installing, runs_of
+from changeover.actions.delete_hooks import DeleteHooks
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan import data as data_guard
 from changeover.plan import inventory
+from changeover.plan.classes import is_marked_keep
+from changeover.runs.holding import Overdue
+from changeover.runs.hooking import HookFailed
 from changeover.runs.observe import defined
 from changeover.settings import APPLYSET_PART_OF, PARALLEL
 
@@ -44,6 +51,7 @@ class Removal:
     removes: tuple[str, ...]
     keeps: tuple[str, ...]
     objects: tuple[KubeObject, ...]
+    hooks: DeleteHooks = field(default_factory=lambda: DeleteHooks(None))
 
 
 async def look(outside: Outside, installation: str, typed: frozenset[str], *, with_data: bool) -> Removal:
@@ -55,7 +63,9 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
     owned += await installing.made_by_installer(outside, followed, owned)
     owned += await _made_by(outside, owned)
     populated = await _populated(outside, owned)
-    holds = {obj.ref.key for obj in owned if _holds_data(obj, populated)}
+    hooks = await delete_hooks.of(outside, followed)
+    owned = [obj for obj in owned if obj.ref.key not in hooks.keys]
+    holds = {obj.ref.key for obj in owned if is_marked_keep(obj) or _holds_data(obj, populated)}
     accepted = {obj.ref.key for obj in owned if with_data and {str(obj.ref), obj.name} & typed}
     going = [obj for obj in owned if obj.ref.key not in holds or obj.ref.key in accepted]
     going.sort(key=lambda obj: _LAST.index(obj.kind) if obj.kind in _LAST else -1)
@@ -64,6 +74,7 @@ async def look(outside: Outside, installation: str, typed: frozenset[str], *, wi
         removes=tuple(str(obj.ref) for obj in going),
         keeps=tuple(sorted(str(obj.ref) for obj in owned if obj.ref.key in holds - accepted)),
         objects=tuple(going),
+        hooks=hooks,
     )
 
 
@@ -127,14 +138,36 @@ async def members(outside: Outside, installation: KubeObject, *, also: Iterable[
     return list(unique.values())
 
 
-async def remove(outside: Outside, installation: str, removal: Removal) -> dict[str, Any]:
-    """Delete what was listed, then mark the Installation as running nothing; it goes itself when nothing was kept."""
+async def remove(
+    outside: Outside, installation: str, removal: Removal, *, with_hooks: bool = True, keep_history: bool = False
+) -> dict[str, Any]:
+    """Delete what was listed, then mark the Installation as running nothing; it goes itself when nothing was kept.
+
+    `keep_history`: Helm's record says that it is uninstalled, instead of going. Raises HookFailed: before anything was
+    removed, or after all was.
+    """
+    hooks, problem = removal.hooks, None
+    if with_hooks:
+        await delete_hooks.run(outside, removal.installation, hooks, hooks.before)
     for obj in removal.objects:
         await outside.cluster.delete(obj.ref, uid=obj.uid)
+    if with_hooks:
+        try:
+            await delete_hooks.run(outside, removal.installation, hooks, hooks.after)
+        except (HookFailed, Overdue) as found:
+            problem = found
     followed = await installations.find(outside, installation or removal.installation)
-    if number := revisions.running_number(followed):
-        await helm_records.forget(outside, (await revisions.load(outside, followed, number)).charts)
+    charts = hooks.revision.charts if hooks.revision else ()
+    await (helm_records.retire if keep_history else helm_records.forget)(outside, charts)
     await installations.patch_status(outside, followed, {"running": None, "currentRun": None})
     if not removal.keeps:
         await outside.cluster.delete(Ref(followed.ref.kind, followed.namespace, followed.name), uid=followed.uid)
-    return {"installation": removal.installation, "removed": list(removal.removes), "kept": list(removal.keeps)}
+    if problem is not None:
+        raise problem
+    ran = list(hooks.titles) if with_hooks else []
+    return {
+        "installation": removal.installation,
+        "removed": list(removal.removes),
+        "kept": list(removal.keeps),
+        "hooks": ran,
+    }

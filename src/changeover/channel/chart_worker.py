@@ -1,5 +1,7 @@
 """The process in which Helm's library runs: one JSON request per line in, one JSON answer per line out.
 
+A request renders a chart, or verifies one against its provenance file and a keyring.
+
 It ends when its input ends, so it never outlives the process that started it.
 """
 
@@ -31,6 +33,17 @@ def answer(request: Mapping[str, Any]) -> dict[str, str]:
     return {"manifests": "---\n".join(parts), "notes": rendered.get(f"{name}/templates/{_NOTES}", "")}
 
 
+def verdict(request: Mapping[str, Any]) -> dict[str, str]:
+    """Verify one packed chart: ``{"signed": who}``, or ``{"error": …}`` with Helm's words."""
+    import helm_python as helm
+
+    try:
+        found = helm.verify(request["verify"], request["keyring"])
+    except helm.HelmError as error:
+        return {"error": str(error)}
+    return {"signed": ", ".join(found["signed_by"])}
+
+
 def _render(chart: Any, request: Mapping[str, Any]) -> dict[str, str]:
     """``cluster`` = how to reach it, for charts that look things up; None = lookups find nothing."""
     import helm_python as helm
@@ -54,7 +67,8 @@ def main() -> None:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin.buffer:
-        channel.write(json.dumps(answer(json.loads(line))) + "\n")
+        request = json.loads(line)
+        channel.write(json.dumps(verdict(request) if "verify" in request else answer(request)) + "\n")
         channel.flush()
 
 

@@ -57,7 +57,7 @@ class HelmCharts:
 
     def __init__(self, *, program: str | None = None, reach: Reach | None = None) -> None:
         found = shutil.which("helm") if program is None else program
-        self._program = "" if program is None and _has_library() else found
+        self._program = "" if program is None and has_library() else found
         self._reach = reach
         self._worker: subprocess.Popen[bytes] | None = None
 
@@ -183,14 +183,15 @@ def _options(request: ChartRequest) -> Iterator[str]:
         yield from ("--api-versions", version)
 
 
-def _has_library() -> bool:
+def has_library() -> bool:
+    """Whether Helm's code is installed as a library."""
     import importlib.util
 
     return importlib.util.find_spec("helm_python") is not None
 
 
 def _require_library() -> None:
-    if not _has_library():
+    if not has_library():
         raise HelmMissing(
             "This package holds a Helm chart, and Helm is not installed.",
             found="no helm on PATH, no helm-python-sdk",

@@ -1,8 +1,12 @@
 """Whether something in a registry was signed with a key, as ``cosign sign --key`` does it.
 
-The signature of ``sha256:abc…`` lies under the tag ``sha256-abc….sig``: each layer is a signed text that names the
-digest, and its annotation holds the signature. Keys are ECDSA, Ed25519 or RSA; one good signature is enough. The newer
-bundles of cosign 3 and keyless signatures (certificates) are not read.
+* until cosign 2 the signature of ``sha256:abc…`` lies under the tag ``sha256-abc….sig``: each layer is a signed text
+  that names the digest, and its annotation holds the signature
+* since cosign 3 it is a Sigstore bundle that refers to the digest: a DSSE envelope around an in-toto statement of the
+  predicate `SIGNED`, so that an attestation by the same key is no signature
+
+Keys are ECDSA, Ed25519 or RSA; one good signature is enough. The transparency log is not asked, and keyless signatures
+(certificates) are not read.
 """
 
 from __future__ import annotations
@@ -22,6 +26,47 @@ from changeover.release.signed_address import UnusableKey
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
 PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json"
+
+
+BUNDLE = "application/vnd.dev.sigstore.bundle"
+"""How the media types of bundles begin; a version follows."""
+SIGNED = "https://sigstore.dev/cosign/sign/v1"
+_STATEMENT = "application/vnd.in-toto+json"
+
+
+def is_bundle_for(content: bytes, digest: str, key: bytes) -> bool:
+    """Whether a bundle is a signature of a digest (``sha256:…``) with the private half of a key. Raises UnusableKey."""
+    bundle = _mapping(content)
+    envelope = bundle.get("dsseEnvelope")
+    if not isinstance(envelope, Mapping) or envelope.get("payloadType") != _STATEMENT:
+        return False
+    try:
+        payload = base64.b64decode(str(envelope.get("payload", "")), validate=True)
+    except binascii.Error:
+        return False
+    texts = [str(one.get("sig", "")) for one in _mappings(envelope.get("signatures"))]
+    signed = b"DSSEv1 %d %s %d %s" % (len(_STATEMENT), _STATEMENT.encode(), len(payload), payload)
+    return _names(_mapping(payload), digest) and any(is_signed(signed, text, key) for text in texts)
+
+
+def _names(statement: Mapping[str, Any], digest: str) -> bool:
+    """Whether an in-toto statement says that this digest is signed."""
+    digests = (one.get("digest") for one in _mappings(statement.get("subject")))
+    algorithm, _, value = digest.partition(":")
+    named = any(isinstance(one, Mapping) and one.get(algorithm) == value for one in digests)
+    return statement.get("predicateType") == SIGNED and named
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _mapping(content: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def tag_of(digest: str) -> str:

@@ -1,8 +1,8 @@
 """Who we are to a chart repository or registry: what ``helm`` and ``docker`` were told with their own login commands.
 
 * a repository: Helm's repositories.yaml, the entry whose address begins ours; else ~/.netrc;
-* a registry: Helm's registry/config.json, then Docker's config.json (or podman's auth.json), by its host; credential
-  programs (``credHelpers``) are not started.
+* a registry: Helm's registry/config.json, then Docker's config.json (or podman's auth.json), by its host; where one of
+  them names a credential program for it (``credHelpers``, ``credsStore``), that is asked first.
 
 Nothing is ever taken from an address: addresses are kept in the cluster for everybody to read.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from changeover.channel import credential_programs
 from changeover.errors import Problem
 from changeover.package import yaml_text
 
@@ -38,9 +39,13 @@ def for_repository(url: str) -> Login | None:
 
 
 def for_registry(host: str) -> Login | None:
-    """The login for a registry, ``host`` or ``host:port``; None = anonymous."""
+    """The login for a registry, ``host`` or ``host:port``; None = anonymous. Raises CredentialProgramFailed."""
     for path in _registry_files():
-        auths = _json(path).get("auths")
+        config = _json(path)
+        program = credential_programs.named(config, host)
+        if program and (asked := credential_programs.login(program, host)):
+            return asked
+        auths = config.get("auths")
         found = auths.get(host, auths.get(f"https://{host}")) if isinstance(auths, Mapping) else None
         if isinstance(found, Mapping) and (login := _login(found)):
             return login

@@ -2,7 +2,7 @@
 
 * ``oci://host/path/chart``; with ``:tag`` or ``@sha256:…`` only that one version;
 * a ``+`` of a version is a ``_`` in its tag, as Helm writes it;
-* with ``?key=…`` (`signed_address`) nothing is pulled that is not signed with it;
+* with ``?key=…`` or ``?keyring=…`` (`signed_address`) nothing is pulled that is not signed with it;
 * anonymous first; asked for it, we log in with Basic or fetch a Bearer token, as the registry says;
 * on a loopback address, and hosts named in CHANGEOVER_PLAIN_HTTP (comma separated), it is plain HTTP.
 """
@@ -11,26 +11,31 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from changeover.channel import cosign, credentials
-from changeover.channel.web import ChannelUnreachable, Page, Web, unreachable
+from changeover.channel import cosign, credentials, provenance
+from changeover.channel.web import Page, Web, unreachable
 from changeover.errors import Problem
 from changeover.package import archive
 from changeover.release import chart_index, signed_address
 from changeover.release.catalog import Catalog, Release
 from changeover.release.chart_index import Entry
+from changeover.release.signed_address import NotSigned
 
 SCHEME = "oci://"
 PLAIN = "CHANGEOVER_PLAIN_HTTP"
 _CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
+_NONE = (400, 404, 405)
+"""How registries say that nothing refers to a digest, or that they know no such question."""
 TAGS = 1000
 """Tags asked for at a time."""
 _PAGES = 200
@@ -48,17 +53,12 @@ class NoChart(Problem):
     reference = "no-chart-in-registry"
 
 
-class NotSigned(Problem):
-    """A chart that is not signed with the key that was given for it."""
-
-    reference = "not-signed"
-
-
 class Registry:
     """One chart's repository in a registry."""
 
     def __init__(self, location: str, *, web: Web | None = None) -> None:
-        location, self._key = signed_address.split(location)
+        self._signed = signed_address.split(location)
+        location = self._signed.address
         self._location = location
         self._host, _, rest = location.removeprefix(SCHEME).partition("/")
         matched = _REFERENCE.fullmatch(rest.rstrip("/"))
@@ -84,13 +84,22 @@ class Registry:
 
     def pull(self, version: str) -> Mapping[str, bytes]:
         """The files behind a version's tag, every digest checked. Raises ChannelUnreachable, NoChart."""
-        manifest = self._manifest(self._only or version.replace("+", "_"), signed=bool(self._key))
+        manifest = self._manifest(self._only or version.replace("+", "_"), signed=bool(self._signed.key))
         layers = manifest.get("layers")
-        found = [one for one in layers if one.get("mediaType") == _CHART] if isinstance(layers, list) else []
+        found = _of_type(layers, _CHART)
         if not found:
             raise self._no_chart(version, f"an artifact of type {manifest.get('artifactType') or 'image'}")
         content = self._blob(str(found[0].get("digest", "")))
-        return archive.unpack(content, f"{self._name.rpartition('/')[2]}-{version}.tgz")
+        chart = self._name.rpartition("/")[2]
+        name = f"{chart}-{version}.tgz"
+        if not self._signed.keyring:
+            return archive.unpack(content, name)
+        signatures = _of_type(layers, provenance.LAYER)
+        if not signatures:
+            raise provenance.missing(f"{self._location} {version}")
+        signature = self._blob(str(signatures[0].get("digest", "")))
+        files = provenance.verified(content, signature, self._signed.keyring, name=name)
+        return provenance.same_chart(files, version=version, chart=chart)
 
     def _versions(self) -> Catalog:
         name = self._name.rpartition("/")[2]
@@ -145,26 +154,44 @@ class Registry:
 
     def _check_signature(self, reference: str, digest: str) -> None:
         """One signature with the address's key must vouch for the digest. Raises NotSigned."""
-        try:
-            layers = self._manifest(cosign.tag_of(digest)).get("layers")
-        except ChannelUnreachable as problem:
-            if problem.status != 404:
-                raise
-            layers = None
         seen = 0
-        for layer in layers[:_SIGNATURES] if isinstance(layers, list) else ():
-            if layer.get("mediaType") != cosign.PAYLOAD:
-                continue
+        for is_good in itertools.chain(self._signatures(digest), self._bundles(digest)):
             seen += 1
-            payload = self._blob(str(layer.get("digest", "")))
-            signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
-            if cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._key):
+            if is_good:
                 return
         raise NotSigned(
             f"{self._location} {reference} is not signed with the key that its address names.",
             found=f"{seen} signatures, none by that key" if seen else "no signature at all",
             hint="ask the vendor; `cosign sign --key` signs it, an address with another key is given with --from",
         )
+
+    def _signatures(self, digest: str) -> Iterator[bool]:
+        """Of each signature under the digest's tag, whether it is one with the key."""
+        layers = _of_type((self._maybe(f"manifests/{cosign.tag_of(digest)}")).get("layers"), cosign.PAYLOAD)
+        for layer in layers[:_SIGNATURES]:
+            payload = self._blob(str(layer.get("digest", "")))
+            signature = str((layer.get("annotations") or {}).get(cosign.SIGNATURE, ""))
+            yield cosign.signed_digest(payload) == digest and cosign.is_signed(payload, signature, self._signed.key)
+
+    def _bundles(self, digest: str) -> Iterator[bool]:
+        """Of each bundle that refers to the digest; an old registry lists those under a tag."""
+        listed = self._maybe(f"referrers/{digest}") or self._maybe(f"manifests/{digest.replace(':', '-')}")
+        found = listed.get("manifests")
+        manifests = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+        for one in manifests[:_SIGNATURES]:
+            if str(one.get("artifactType", cosign.BUNDLE)).startswith(cosign.BUNDLE):
+                layers = self._manifest(str(one.get("digest", ""))).get("layers")
+                for layer in layers[:_SIGNATURES] if isinstance(layers, list) else ():
+                    if str(layer.get("mediaType", "")).startswith(cosign.BUNDLE):
+                        content = self._blob(str(layer.get("digest", "")))
+                        yield cosign.is_bundle_for(content, digest, self._signed.key)
+
+    def _maybe(self, place: str) -> Mapping[str, Any]:
+        """A manifest or an index; empty when there is none."""
+        page = self._get(urljoin(self._base, place), accept=f"{_MANIFESTS}, {_INDEX}")
+        if page.status not in (200, *_NONE):
+            raise unreachable(f"{self._location} {place}", f"HTTP {page.status}", status=page.status)
+        return _json(page.content) if page.status == 200 else {}
 
     def _blob(self, digest: str) -> bytes:
         page = self._get(urljoin(self._base, f"blobs/{digest}"))
@@ -214,6 +241,11 @@ class Registry:
         return NoChart(
             f"{self._location} {reference} is no Helm chart.", found=found, hint="`helm push` puts a chart there"
         )
+
+
+def _of_type(layers: Any, media_type: str) -> list[Mapping[str, Any]]:
+    found = (one for one in layers if isinstance(one, Mapping)) if isinstance(layers, list) else ()
+    return [one for one in found if one.get("mediaType") == media_type]
 
 
 def _is_plain(host: str) -> bool:

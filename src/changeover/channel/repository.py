@@ -1,7 +1,8 @@
 """A Helm chart repository as a source: index.yaml in a folder or behind http(s), and the charts that it names.
 
 The address may name the chart after a ``#``: ``https://charts.example.org/stable#web``; needed when there are several.
-A chart whose digest is listed is verified. Logins are sent to the repository's own host only.
+A chart whose digest is listed is verified; with ``?keyring=…`` (`signed_address`) its provenance file too. Logins are
+sent to the repository's own host only.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from changeover.channel import credentials, oci
-from changeover.channel.web import Web, unreachable
+from changeover.channel import credentials, oci, provenance
+from changeover.channel.web import ABSENT, ChannelUnreachable, Web, unreachable
 from changeover.errors import Problem
 from changeover.package import archive, yaml_text
-from changeover.release import chart_index
+from changeover.release import chart_index, signed_address
 from changeover.release.catalog import Catalog, Release
 
 REMOTE = ("http://", "https://")
@@ -32,7 +34,8 @@ class ChartRepository:
     """One chart of a repository."""
 
     def __init__(self, location: str, *, web: Web | None = None) -> None:
-        address, _, self._chart = location.partition("#")
+        self._signed = signed_address.split(location)
+        address, _, self._chart = self._signed.address.partition("#")
         self._address = address.removesuffix(f"/{chart_index.INDEX}").rstrip("/")
         self._web = web or Web()
         self._catalog: Catalog | None = None
@@ -55,10 +58,24 @@ class ChartRepository:
 
     def _fetch(self, release: Release) -> Mapping[str, bytes]:
         if release.package.startswith(oci.SCHEME):
-            return oci.Registry(release.package, web=self._web).pull(release.version)
+            signed = replace(self._signed, address=release.package).text
+            return oci.Registry(signed, web=self._web).pull(release.version)
         content = self._read(release.package)
         check_digest(content, release, where=self._address)
-        return archive.unpack(content, release.package.rpartition("/")[2])
+        name = urlsplit(release.package).path.rpartition("/")[2]
+        if not self._signed.keyring:
+            return archive.unpack(content, name)
+        files = provenance.verified(content, self._provenance(release), self._signed.keyring, name=name)
+        return provenance.same_chart(files, version=release.version, chart=self._chart)
+
+    def _provenance(self, release: Release) -> bytes:
+        parts = urlsplit(release.package)
+        try:
+            return self._read(urlunsplit(parts._replace(path=f"{parts.path}{provenance.ENDING}")))
+        except ChannelUnreachable as problem:
+            if problem.status not in ABSENT:
+                raise
+            raise provenance.missing(f"{release.package} of {self._address}") from None
 
     def _read(self, name: str) -> bytes:
         if name.startswith(REMOTE) or self._address.startswith(REMOTE):
@@ -69,7 +86,8 @@ class ChartRepository:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise unreachable(str(path), error.strerror) from None
+            absent = 404 if isinstance(error, FileNotFoundError) else 0
+            raise unreachable(str(path), error.strerror, status=absent) from None
 
 
 def check_digest(content: bytes, release: Release, *, where: str) -> None:

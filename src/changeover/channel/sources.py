@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from changeover.channel import files
+from changeover.channel import files, provenance
 from changeover.channel.airgap import ENDING, AirgapSource
 from changeover.channel.folder import LISTING, FolderChannel
 from changeover.channel.oci import SCHEME, Registry
 from changeover.channel.repository import REMOTE, ChartRepository
-from changeover.channel.web import ChannelUnreachable, unreachable
+from changeover.channel.web import ABSENT, ChannelUnreachable, unreachable
 from changeover.errors import Problem
 from changeover.package.package import Package, read_package
 from changeover.release import documents, signed_address, versions
@@ -20,8 +20,6 @@ from changeover.release.chart_index import INDEX
 
 _ENDINGS = (".tgz", ".tar.gz", ".tar", ".yaml", ".yml", ".json")
 _UNVERSIONED = "0"
-_ABSENT = (403, 404, 410)
-"""How servers say that a file is not there; storage without the right to list says 403."""
 
 
 class NoSource(Problem):
@@ -49,8 +47,9 @@ class ChannelSource:
 class PackageSource:
     """One package from this machine: a catalog with one release."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keyring: bytes = b"") -> None:
         self._path = path
+        self._keyring = keyring
 
     async def catalog(self) -> Catalog:
         """The package as the only release; its version is what it says, else its file's name."""
@@ -63,11 +62,20 @@ class PackageSource:
     async def fetch(self, version: str) -> Mapping[str, bytes]:
         """The package's files. Raises UnknownRelease for another version."""
         (await self.catalog()).find(version)
-        return await asyncio.to_thread(files.load, self._path)
+        return await asyncio.to_thread(self._load)
 
     def package(self) -> Package:
         """Read it now."""
-        return read_package(files.load(self._path), bare_name(self._path.name))
+        return read_package(self._load(), bare_name(self._path.name))
+
+    def _load(self) -> Mapping[str, bytes]:
+        if not self._keyring:
+            return files.load(self._path)
+        signature = self._path.with_name(f"{self._path.name}{provenance.ENDING}")
+        if not signature.is_file():
+            raise provenance.missing(str(self._path))
+        content, said = self._path.read_bytes(), signature.read_bytes()
+        return provenance.verified(content, said, self._keyring, name=self._path.name)
 
 
 class RemoteSource:
@@ -84,12 +92,12 @@ class RemoteSource:
         try:
             return await self._settle(ChannelSource(FolderChannel(self._location)))
         except ChannelUnreachable as problem:
-            if problem.status not in _ABSENT:
+            if problem.status not in ABSENT:
                 raise
         try:
             return await self._settle(ChartRepository(self._location))
         except ChannelUnreachable as problem:
-            if problem.status not in _ABSENT:
+            if problem.status not in ABSENT:
                 raise
             raise unreachable(self._location, f"neither {LISTING} nor {INDEX} lies there", status=404) from None
 
@@ -122,13 +130,32 @@ def open_source(location: str) -> AnySource:
             "The Installation does not say where its releases come from.",
             hint="name a channel or package with --from; an adopted Helm release may have none yet",
         )
-    address, _, chart = location.partition("#")
     if location.startswith(SCHEME):
         return Registry(location)
-    if signed_address.split(location)[1]:
+    signed = signed_address.split(location)
+    address, _, chart = signed.address.partition("#")
+    if signed.key:
         raise NoSource(
             "Only charts in a registry are checked against a key.", found=address, hint="give an oci:// address"
         )
+    return _with_keyring(location, signed) if signed.keyring else _unsigned(location, address, chart)
+
+
+def _with_keyring(location: str, signed: signed_address.Signed) -> AnySource:
+    """Only charts have provenance files: those of a repository, and a .tgz with one beside it."""
+    path = Path(signed.address).expanduser()
+    if path.suffix == ".tgz" and path.is_file():
+        return PackageSource(path, keyring=signed.keyring)
+    if not location.startswith(REMOTE) and not (Path(signed.address.partition("#")[0]).expanduser() / INDEX).is_file():
+        raise NoSource(
+            "Only charts from a repository, from a registry or in a .tgz are checked against a keyring.",
+            found=signed.address,
+            hint="leave the keyring out, or give the chart as its vendor packed it",
+        )
+    return ChartRepository(location)
+
+
+def _unsigned(location: str, address: str, chart: str) -> AnySource:
     if location.startswith(REMOTE):
         is_repository = chart or address.endswith(f"/{INDEX}")
         return ChartRepository(location) if is_repository else RemoteSource(location)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # httpx2 takes 100 ms to import and is not needed for a folde
     import httpx2
 
 SECONDS = 30.0
+ABSENT = (403, 404, 410)
+"""How servers say that a file is not there; storage without the right to list says 403."""
 
 
 class ChannelUnreachable(Problem):

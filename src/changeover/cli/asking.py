@@ -95,6 +95,19 @@ def licence(path: Path | None, key: Path | None = None) -> licensing.Given | Non
     return licensing.Given(text, str(path), key.read_text(errors="replace") if key else "", str(key or ""))
 
 
+def signed(address: str, cosign_key: Path | None, keyring: Path | None) -> str:
+    """The address with the key or the keyring that what lies there must be signed with."""
+    from changeover.release import signed_address
+
+    if cosign_key and keyring:
+        raise click.UsageError("Give a cosign key or a keyring, not both.")
+    if (cosign_key or keyring) and not address:
+        raise click.UsageError("A key belongs to an address: give it with --from.")
+    if keyring:
+        return signed_address.join_keyring(address, keyring.read_bytes())
+    return signed_address.join(address, cosign_key.read_text()) if cosign_key else address
+
+
 def registry(address: str, username: str = "", *, password: bool = False) -> Registry | None:
     """The private registry of these options, its password read from standard input; None when none is named."""
     from changeover.actions import registries
@@ -198,14 +211,17 @@ def show_plan(where: Where, prepared: Prepared, *, full: bool = False) -> None:
         click.echo(line)
 
 
-def show_removal(where: Where, removal: Removal, *, yes: bool) -> None:
+def show_removal(where: Where, removal: Removal, *, yes: bool, with_hooks: bool) -> None:
     """What an uninstall removes and what it keeps, and the question."""
     if not where.json:
+        going, staying = len(removal.removes), len(removal.keeps)
         output.heading(
-            f"{removal.installation}: {len(removal.removes)} objects go, {len(removal.keeps)} stay: they hold data."
+            f"{removal.installation}: {going} objects go, {staying} stay: they hold data, or are marked to be kept."
         )
         for name in removal.removes:
             click.echo(f"  remove  {name}")
+        for title in removal.hooks.titles if with_hooks else ():
+            click.echo(f"  run     {title} (hook)")
         for name in removal.keeps:
             click.echo(f"  keep    {name}")
     agree("\nRemove?", yes=yes)

@@ -18,6 +18,7 @@ from changeover.cli.options import (
     customisations_option,
     in_cluster_options,
     installation_option,
+    key_options,
     licence_options,
     located,
     push_options,
@@ -151,11 +152,7 @@ def plan_rbac(where: Where, version: str, account: str, installation: str) -> No
 @click.option("--name", default="", help="Name of the Installation; the package's own name otherwise.")
 @click.option("--version", default="", help="Release, when PACKAGE is a channel; the newest otherwise.")
 @click.option("--profile", default="", help="A shipped profile (workbench, gitpod) or a file.")
-@click.option(
-    "--cosign-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PACKAGE (oci://) must be signed with this public key, always.",
-)
+@key_options
 @click.option("--backup-to", default="", help="Where backups go: pvc:NAME or a folder.")
 @click.option("--backup-image", default="", help="Image with Python 3 whose pods copy where this machine cannot.")
 @licence_options
@@ -174,6 +171,7 @@ def install(
     version: str,
     profile: str,
     cosign_key: Path | None,
+    keyring: Path | None,
     backup_to: str,
     backup_image: str,
     licence: Path | None,
@@ -188,7 +186,6 @@ def install(
 ) -> None:
     """Install PACKAGE: a folder, .tgz, .airgap, chart, manifest file, or a channel (folder or address)."""
     from changeover.actions import install as action
-    from changeover.release import signed_address
 
     where_to = {"backup_to": backup_to, "backup_image": backup_image}
     package = package or channel
@@ -199,7 +196,7 @@ def install(
     if place and not no_push and package.endswith(".airgap"):
         images.push(where, package, place, licence=given, plain_http=plain_http)
     wanted = action.Wanted(
-        source=signed_address.join(package, cosign_key.read_text()) if cosign_key else package,
+        source=asking.signed(package, cosign_key, keyring),
         name=name or installation,
         profile=profile,
         licence=given,
@@ -213,6 +210,7 @@ def install(
 @click.command()
 @click.argument("version", default="")
 @push_options
+@key_options
 @answers_option
 @change_options
 @click.pass_obj
@@ -220,6 +218,8 @@ def update(
     where: Where,
     /,
     version: str,
+    cosign_key: Path | None,
+    keyring: Path | None,
     no_push: bool,
     plain_http: tuple[str, ...],
     pairs: tuple[str, ...],
@@ -228,7 +228,8 @@ def update(
     **chosen: Any,
 ) -> None:
     """Change over to VERSION, or to the newest release; of an air-gap bundle (--from) the images are pushed first."""
-    bundle = str(chosen.get("source") or "")
+    chosen["source"] = asking.signed(str(chosen.get("source") or ""), cosign_key, keyring)
+    bundle = str(chosen["source"])
     if bundle.endswith(".airgap") and not no_push:
         place, licence = run(where, lambda outside: _held(outside, installation))
         if place:
@@ -248,22 +249,29 @@ def rollback(where: Where, /, revision: int, installation: str, **chosen: Any) -
 @click.command()
 @change_options
 @click.option("--data", "with_data", is_flag=True, help="Also remove what holds data; every name must be accepted.")
+@click.option("--no-hooks", is_flag=True, help="Leave out the pre-delete and post-delete hooks of charts.")
+@click.option("--keep-history", is_flag=True, help="Helm's record stays, and says that it is uninstalled.")
 @click.pass_obj
-def uninstall(where: Where, /, installation: str, with_data: bool, **chosen: Any) -> None:
+def uninstall(
+    where: Where, /, installation: str, with_data: bool, no_hooks: bool, keep_history: bool, **chosen: Any
+) -> None:
     """Remove the application. What holds data stays, unless its names are typed."""
     from changeover.actions import uninstall as action
 
     listed = run(
         where, lambda outside: action.look(outside, installation, frozenset(chosen["typed"]), with_data=with_data)
     )
-    asking.show_removal(where, listed, yes=chosen["yes"])
-    done = run(where, lambda outside: action.remove(outside, installation, listed))
+    asking.show_removal(where, listed, yes=chosen["yes"], with_hooks=not no_hooks)
+    done = run(
+        where,
+        lambda outside: action.remove(
+            outside, installation, listed, with_hooks=not no_hooks, keep_history=keep_history
+        ),
+    )
     if where.json:
         output.show_json(done)
     else:
-        click.echo(
-            f"Removed {len(listed.removes)} objects. Kept, for they hold data: {', '.join(listed.keeps) or 'nothing'}."
-        )
+        click.echo(f"Removed {len(listed.removes)} objects. Kept: {', '.join(listed.keeps) or 'nothing'}.")
 
 
 async def _held(outside: Outside, installation: str) -> tuple[Registry | None, Given | None]:

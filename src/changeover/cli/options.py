@@ -90,6 +90,17 @@ customisations_option = click.option(
 )
 
 
+def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the address of the package must be signed with."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    command = click.option(
+        "--keyring", type=file, help="Public PGP keys: a chart must come with a .prov by one of them."
+    )(command)
+    return click.option("--cosign-key", type=file, help="A chart (oci://) must be signed with this public key.")(
+        command
+    )
+
+
 def in_cluster_options(help_text: str) -> tuple[Callable[..., Any], ...]:
     """Where a run executes when it is not to be this computer."""
     return (

@@ -21,7 +21,7 @@ from changeover.evidence.measured import Measured, measured
 from changeover.objects import Ref
 from changeover.plan.model import Availability, Effect, ObjectChange, Plan
 from changeover.plan.restarts import CONTROLLERS
-from changeover.plan.steps import Verb
+from changeover.plan.steps import CHANGES, Verb
 from changeover.runs.state import Record, RunState
 
 _FACTOR = 2.0
@@ -62,16 +62,13 @@ def observed(plan: Plan, state: RunState) -> Mapping[str, Any] | None:
 def change_seconds(plan: Plan, records: Sequence[Record]) -> float | None:
     """Seconds from the first object applied until all was healthy; None when it did not come so far."""
     verbs = {step.id: step.verb for step in plan.steps.forward}
-    began = [_at(one) for one in records if one["event"] == "begun" and verbs.get(one.get("step", "")) in _CHANGES]
+    began = [_at(one) for one in records if one["event"] == "begun" and verbs.get(one.get("step", "")) in CHANGES]
     ready = [
         _at(one) for one in records if one["event"] == "done" and verbs.get(one.get("step", "")) is Verb.WAIT_READY
     ]
     if not began or not ready:
         return None
     return round(max(0.0, (max(ready) - min(began)).total_seconds()), 1)
-
-
-_CHANGES = frozenset({Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
 
 
 def _at(record: Record) -> datetime:

@@ -70,10 +70,10 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
 
 
 def _logs(state: RunState, steps: Mapping[str, Step]) -> Iterable[Mapping[str, Any]]:
-    """What installers said; their Jobs may be gone."""
+    """What installers and hooks that failed said; their Jobs may be gone."""
     for step in steps.values():
         log = state.notes.get(step.id, {}).get("log")
-        if step.verb is Verb.RUN_INSTALLER and log:
+        if log:
             yield {"title": f"{step.title}: its log", "text": str(log)}
 
 

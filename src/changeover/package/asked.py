@@ -2,7 +2,8 @@
 
 * a KOTS package asks for the items of its Config and for their choices;
 * a chart asks for every value of its values.schema.json and its values.yaml, those of its subcharts below their names,
-  by its path (``image.tag``); under an empty mapping or null anything may be given;
+  by its path (``image.tag``), and for the conditions and tags that switch subcharts on and off; under an empty mapping
+  or null anything may be given;
 * plain manifests ask for nothing.
 """
 
@@ -164,6 +165,8 @@ def _of_chart(package: Package) -> dict[str, Question]:
     for path, value in chart_defaults(package).items():
         if path not in found and not any(chart_values.is_under(path, one) for one in stated):
             found[path] = Question(_type(value))
+    for path in chart_values.switches(package.files):
+        found.setdefault(path, Question("boolean"))
     return found
 
 

@@ -45,6 +45,19 @@ def subcharts(files: Mapping[str, bytes]) -> Iterator[tuple[str, Mapping[str, by
             yield alias, content
 
 
+def switches(files: Mapping[str, bytes], under: str = "", *, depth: int = 0) -> Iterator[str]:
+    """Paths of the conditions and tags that switch subcharts on and off, also those that no values.yaml names."""
+    listed = _meta(files).get("dependencies")
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, Mapping):
+            conditions = str(item.get("condition") or "").split(",")
+            yield from (f"{under}.{one.strip()}".lstrip(".") for one in conditions if one.strip())
+            tags = item.get("tags")
+            yield from (f"tags.{one}" for one in (tags if isinstance(tags, list) else ()))
+    for name, inside in subcharts(files) if depth < _DEPTH else ():
+        yield from switches(inside, join(under, name), depth=depth + 1)
+
+
 def leaves(values: Mapping[str, Any], under: str = "") -> dict[str, Any]:
     """Every value by its path; a mapping is entered unless it is empty."""
     found: dict[str, Any] = {}

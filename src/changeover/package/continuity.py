@@ -4,7 +4,7 @@
 * moved: the release renamed the question (`config.renames`, followed through chains); the answer goes along, unless the
   new name is answered already, which is a conflict and shown;
 * dropped: asked for before, not any more; the answer stays on file, for a way back and for templates that read it;
-* retyped: asked for as another type;
+* retyped: asked for as another type; also a value that became a mapping, or the other way round;
 * new: required, and not asked before;
 * unasked: neither release asks for it.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from changeover.package.answers import Given
 from changeover.package.asked import Questions, is_asked
+from changeover.package.chart_values import is_under
 
 _ALIKE = (
     frozenset({"text", "textarea", "password", "label", "heading", "string"}),
@@ -98,6 +99,8 @@ def _moved(answers: Given, now: Questions, renames: Mapping[str, str]) -> tuple[
 def _passage(name: str, value: Any, before: Questions | None, now: Questions) -> Passage:
     was_asked = before is not None and is_asked(name, value, before)
     if not is_asked(name, value, now):
+        if was_asked and (words := _reshaped(name, before, now)):
+            return Passage(name, Fate.RETYPED, words)
         if was_asked:
             return Passage(name, Fate.DROPPED, "not asked any more; the answer stays on file")
         return Passage(name, Fate.UNASKED, "the release does not ask for it; the answer stays on file")
@@ -106,6 +109,15 @@ def _passage(name: str, value: Any, before: Questions | None, now: Questions) ->
     if old and new and _is_retyped(old.type, new.type):
         return Passage(name, Fate.RETYPED, f"was {old.type}, is {new.type}")
     return Passage(name, Fate.KEPT)
+
+
+def _reshaped(name: str, before: Questions | None, now: Questions) -> str:
+    """How a value became a mapping, or a mapping a value; empty when its name is gone."""
+    if any(is_under(one, name) for one in now):
+        question = before.get(name) if before else None
+        return f"was {question.type if question else 'a value'}, is a mapping; the answer stays on file"
+    above = next((one for one in now if is_under(name, one)), "")
+    return f"{above} was a mapping, is {now[above].type}; the answer stays on file" if above else ""
 
 
 def _is_retyped(old: str, new: str) -> bool:

@@ -113,7 +113,7 @@ def ahead(revision: Revision, version: str) -> tuple[Finding, ...]:
     """What of a revision a cluster of this version would not serve. Raises BadVersion."""
     wanted = minor(version)
     gone: dict[Removal, list[KubeObject]] = {}
-    for obj in revision.objects:
+    for obj in revision.everything:
         removal = removal_of(obj.ref.kind)
         if removal and removal.minor <= wanted:
             gone.setdefault(removal, []).append(obj)
@@ -134,7 +134,7 @@ def ahead(revision: Revision, version: str) -> tuple[Finding, ...]:
 def removed_later(revision: Revision, served: Collection[tuple[str, str]]) -> Iterator[Finding]:
     """Versions that are served still and will not be: for the next upgrade of the cluster."""
     found: dict[Removal, list[str]] = {}
-    for obj in revision.objects:
+    for obj in revision.everything:
         removal = removal_of(obj.ref.kind)
         if removal and (obj.api_version, obj.kind) in served:
             found.setdefault(removal, []).append(str(obj.ref))

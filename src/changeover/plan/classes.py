@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from changeover.objects import KubeObject, Ref
-from changeover.plan import apis, diff, immutables, installers, restarts
+from changeover.plan import apis, diff, hooks, immutables, installers, restarts
 from changeover.plan.diff import ABSENT, Difference, Path
 from changeover.plan.immutables.frozen import Frozen
 from changeover.plan.immutables.job import is_unfinished
@@ -50,6 +50,8 @@ class Case:
     """For a Job that installs the application itself: run | idle (`plan.installers`)."""
     installs: str = ""
     """What is said of such a Job."""
+    hook: str = ""
+    """For a hook that runs in this change: what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def effect_of(case: Case) -> Decision | None:
         return _foreign(case, case.desired)
     if case.installer:
         return _installer(case)
+    if case.hook:
+        return _hook(case, case.desired)
     return _arriving(case, case.desired) if case.live is None else _staying(case, case.desired, case.live)
 
 
@@ -142,6 +146,24 @@ def _installer(case: Case) -> Decision:
     return Decision(
         Effect.UNKNOWN, case.installs, reference=installers.REFERENCE, hint=hint, handler=installers.HANDLER
     )
+
+
+def _hook(case: Case, desired: KubeObject) -> Decision:
+    """Made anew each time; a definition alone is changed in place, for all objects of its kind would go with it."""
+    live = case.live
+    if live is None:
+        found = _arriving(case, desired)
+        text = f"{case.hook}, {found.reason}" if found.reason else case.hook
+        return replace(found, reason=text, handler=hooks.HANDLER) if found.effect is Effect.CREATE else found
+    if desired.kind == "CustomResourceDefinition":
+        return Decision(Effect.PATCH, case.hook, handler=hooks.HANDLER)
+    if live.kind == "Job" and is_unfinished(live) and not live.terminating:
+        hint = "wait until it has ended, or delete it yourself if it may be cut off; then plan again"
+        return Decision(Effect.FORBIDDEN, f"{case.hook}, still at work", reference="job-running", hint=hint)
+    if case.data and not case.accepted:
+        hint = f"save its data first; to make it anew, name it: {case.ref}"
+        return Decision(Effect.FORBIDDEN, f"{case.hook}, but {case.data}", reference="holds-data", hint=hint)
+    return Decision(Effect.RECREATE, f"{case.hook}; the earlier one is removed first", handler=hooks.HANDLER)
 
 
 def _leaving(case: Case) -> Decision | None:

@@ -20,6 +20,7 @@ from changeover.plan import (
     epochs,
     facts,
     findings,
+    hooks,
     installers,
     keeping,
     retention,
@@ -32,6 +33,7 @@ from changeover.plan.diff import Difference
 from changeover.plan.digest import digest_of
 from changeover.plan.dress import dress
 from changeover.plan.estimate import estimate
+from changeover.plan.hooks import HookRun
 from changeover.plan.intent import Intent
 from changeover.plan.masking import Masking
 from changeover.plan.model import ObjectChange, Plan, Snapshot
@@ -48,7 +50,7 @@ UNKNOWABLE = "unknown: a webhook makes up another value each time"
 def make_plan(intent: Intent, snapshot: Snapshot, *, strategy: Strategy) -> Plan:
     """Decide the change against the cluster as it was seen."""
     decisions = decide(intent, snapshot)
-    changes = settings_behind.explained(_changes(intent, snapshot, decisions), _by_key(intent.new))
+    changes = settings_behind.explained(_changes(intent, snapshot, decisions), _by_key(intent.new.objects))
     changes = _with_bridges(changes, intent, snapshot)
     situation = _situation(intent, snapshot, changes=changes)
     steps = _told_of_autoscalers(strategy.steps(situation), snapshot.autoscaled)
@@ -107,8 +109,10 @@ def decide(intent: Intent, snapshot: Snapshot) -> tuple[tuple[Ref, Decision], ..
 
 
 def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
-    new, old = _by_key(intent.new), _by_key(intent.old)
+    new, old = _by_key(intent.new.objects), _by_key(intent.old.everything if intent.old else ())
+    yield from _hook_cases(intent, snapshot, new)
     leaving = {ref.key: ref for ref in (*(obj.ref for obj in old.values()), *snapshot.inventory)}
+    staying = {*new, *(obj.ref.key for obj in intent.new.hooks)}
     defined = _definitions(intent.new)
     for key, obj in new.items():
         served = (obj.api_version, obj.kind) in snapshot.served
@@ -130,7 +134,7 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
             installs=installers.reason(intent.profile),
         )
     for key, ref in leaving.items():
-        if key not in new:
+        if key not in staying:
             live = snapshot.live.get(key)
             yield Case(
                 ref=live.ref if live else ref,
@@ -140,6 +144,31 @@ def _cases(intent: Intent, snapshot: Snapshot) -> Iterable[Case]:
                 data=data.why_data(live, populated=snapshot.populated) if live else "",
                 accepted=data.is_accepted(ref, intent.accept_data_loss),
             )
+
+
+def _hook_cases(intent: Intent, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> Iterable[Case]:
+    """Of each hook of the new revision that this change runs, once."""
+    runs = [run for run in _runs(intent) if run.revision == intent.new.digest]
+    for key in dict.fromkeys(run.key for run in runs):
+        obj = next(run.obj for run in runs if run.key == key)
+        live = snapshot.live.get(key)
+        events = ", ".join(run.event for run in runs if run.key == key)
+        yield Case(
+            ref=obj.ref,
+            desired=_as_sent(obj, intent, snapshot),
+            live=live,
+            answer=snapshot.dry_runs.get(key),
+            served=(obj.api_version, obj.kind) in snapshot.served,
+            after=_needed_first(obj, new, snapshot, definition=None),
+            foreign=snapshot.foreign.get(key, ""),
+            data=data.why_data(live, populated=snapshot.populated) if live else "",
+            accepted=data.is_accepted(obj.ref, intent.accept_data_loss),
+            hook=f"{events} hook",
+        )
+
+
+def _runs(intent: Intent) -> tuple[HookRun, ...]:
+    return hooks.forward(intent.kind, intent.new, intent.old)
 
 
 def _as_sent(obj: KubeObject, intent: Intent, snapshot: Snapshot) -> KubeObject:
@@ -163,8 +192,8 @@ def _set_by_the_run(obj: KubeObject, intent: Intent) -> frozenset[tuple[str, ...
     return frozenset({("data", switch.key)})
 
 
-def _by_key(revision: Revision | None) -> dict[str, KubeObject]:
-    return {obj.ref.key: obj for obj in revision.objects} if revision else {}
+def _by_key(objects: Iterable[KubeObject]) -> dict[str, KubeObject]:
+    return {obj.ref.key: obj for obj in objects}
 
 
 def _definitions(revision: Revision) -> dict[tuple[str, str], KubeObject]:
@@ -198,9 +227,9 @@ def _changes(intent: Intent, snapshot: Snapshot, decisions: Iterable[tuple[Ref, 
     masking = Masking.of(
         intent.masking_key,
         (*intent.new.secrets, *(old.secrets if old else ())),
-        objects=(*intent.new.objects, *(old.objects if old else ()), *snapshot.live.values()),
+        objects=(*intent.new.everything, *(old.everything if old else ()), *snapshot.live.values()),
     )
-    new = _by_key(intent.new)
+    new = _by_key(intent.new.everything)
     return tuple(
         ObjectChange(
             ref=ref,
@@ -224,7 +253,7 @@ def _knowable(differences: Iterable[Difference], snapshot: Snapshot, ref: Ref) -
 
 
 def _with_bridges(changes: tuple[ObjectChange, ...], intent: Intent, snapshot: Snapshot) -> tuple[ObjectChange, ...]:
-    followers = bridging.bridged(changes, snapshot.live, _by_key(intent.new))
+    followers = bridging.bridged(changes, snapshot.live, _by_key(intent.new.objects))
     return tuple(replace(one, handler=bridging.BRIDGE) if one.ref.key in followers else one for one in changes)
 
 
@@ -236,14 +265,15 @@ def _holds_data(ref: Ref, snapshot: Snapshot, new: Mapping[str, KubeObject]) -> 
 def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChange, ...]) -> Situation:
     old = intent.old
     before = installers.installers_of(old, intent.profile)
-    back = wayback.undone(changes, _by_key(old), _by_key(intent.new), installers=before)
+    known = _by_key(old.everything if old else ())
+    back = wayback.undone(changes, known, _by_key(intent.new.everything), installers=before)
     return Situation(
         kind=intent.kind,
         namespace=intent.namespace,
         new=_side(intent.new, keys=_standing(changes, intent.new, snapshot)),
         old=_side(old, keys=_standing(back, old, snapshot)) if old else None,
-        waves=in_waves(changes, intent.new),
-        way_back=in_waves(back, old or Revision("", (), "")),
+        waves=in_waves(changes, intent.new, _runs(intent)),
+        way_back=in_waves(back, old or Revision("", (), ""), hooks.backward(intent.new, old)),
         profile=intent.profile,
         parameters=intent.parameters,
         estimates=_estimates(intent, snapshot, changes),

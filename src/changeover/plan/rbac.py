@@ -142,11 +142,11 @@ def rights_needed(
     for revision in revisions:
         for release in revision.charts if revision else ():
             found.update(_rights([("v1", "Secret", "secrets", _OWN)], release.namespace, DEPLOYER))  # Helm's own record
-        for obj in revision.objects if revision else ():
+        for obj in revision.everything if revision else ():
             resource = served.get((obj.api_version, obj.kind)) if served is not None else _guessed(obj)
             if resource is not None:
                 found.update(_rights_on(obj, resource, namespace))
-        found.update(_granting(revision.objects if revision else (), namespace))
+        found.update(_granting(revision.everything if revision else (), namespace))
     return tuple(sorted(found))
 
 

@@ -31,6 +31,7 @@ class Verb(StrEnum):
     RESTORE = "restore"  # arguments: of (back-up step id)
     APPLY = "apply"  # target object key; arguments: revision (digest), propagation for Jobs
     RUN_INSTALLER = "run-installer"  # target Job's key; arguments: revision; runs it alone, keeps its log and outcome
+    RUN_HOOK = "run-hook"  # target hook's key; arguments: revision, event, deletes, clears, last, accepted
     PRUNE = "prune"  # delete an object of the old revision; arguments: kept data refused
     BRIDGE = "bridge"  # Services and policies keep their pods while labels change; arguments: objects, revision
     READOPT = "re-adopt"  # target workload's identity becomes that of revision; its pods stay; arguments: revision
@@ -48,6 +49,7 @@ TOUCHING = frozenset(
         Verb.APPLY,
         Verb.PRUNE,
         Verb.RUN_INSTALLER,
+        Verb.RUN_HOOK,
         Verb.SCALE,
         Verb.RESTORE,
         Verb.BRIDGE,
@@ -56,6 +58,9 @@ TOUCHING = frozenset(
     }
 )
 """What changes objects of the application."""
+
+CHANGES = frozenset({Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER, Verb.RUN_HOOK})
+"""Verbs that change objects of the application, or let it change itself."""
 
 
 class Phase(StrEnum):

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from changeover.plan.hooks import HookRun
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Steps
 from changeover.release.profile import DataStore, Profile
@@ -69,6 +70,8 @@ class Wave:
     """For people: ``services and settings``."""
     changes: tuple[ObjectChange, ...]
     awaits: tuple[Await, ...] = ()
+    hooks: tuple[HookRun, ...] = ()
+    """Run one after another; their changes are not applied otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

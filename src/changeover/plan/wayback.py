@@ -5,6 +5,8 @@
 * what was removed is created again, from the old revision
 * what was changed gets its old form, with the same price in restarts
 * a Job of the old revision is not run again unless its author says so: the new one is removed, the old one had run
+* a hook's Job or Pod stays as it ended, to be read; anything else that was a hook is removed or gets its old form; the
+  hooks of the way back are `plan.hooks`' business
 * where an installer ran, the old revision's own installer runs again; without one, what it installed stays
 * what the cluster no longer serves, or could not be applied forward, is left as it is
 """
@@ -15,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from changeover.objects import KubeObject
+from changeover.plan import hooks
 from changeover.plan.classes import runs_on_rollback
 from changeover.plan.data import why_data
 from changeover.plan.installers import HANDLER, WORDS
@@ -56,9 +59,21 @@ def _undone(change: ObjectChange, old: Mapping[str, KubeObject], new: Mapping[st
         return None
     if is_skipped(change):
         return replace(plain, reason=change.reason)
+    if change.handler == hooks.HANDLER:
+        return _hook(change, replace(plain, handler=""), old.get(key), new.get(key))
     if change.ref.kind.name == "Job":
         return _job(change, plain, old.get(key))
     return _restored(change, plain, old[key]) if key in old else _removed(change, plain, new.get(key))
+
+
+def _hook(
+    change: ObjectChange, plain: ObjectChange, old: KubeObject | None, new: KubeObject | None
+) -> ObjectChange | None:
+    if change.ref.kind.name in ("Job", "Pod"):
+        return None
+    if old is not None and change.effect is not Effect.CREATE:
+        return _restored(change, plain, old)
+    return _removed(change, plain, new)
 
 
 def _job(change: ObjectChange, plain: ObjectChange, old: KubeObject | None) -> ObjectChange | None:

@@ -1,8 +1,8 @@
 """What Helm would call a release: which chart with which values, its objects, hooks and notes.
 
 * every chart of a revision that Helm itself would install is one; so Helm's own record can be written as Helm would;
-* hooks of all events are kept as the chart gave them: those that a change runs are objects of the revision besides,
-  those of tests are run as a probe, the others are Helm's business when it removes the release.
+* hooks of all events are kept as the chart gave them, for Helm's record, and in the form in which they are sent: those
+  of a change, of the way back and of the removal are run by steps (`plan.hooks`), those of tests as a probe.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class Hook:
     source: str
     """The template that it comes from."""
     raw: Mapping[str, Any]
+    """As the chart gave it."""
+    form: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """As it is sent, in its namespace."""
 
     @property
     def is_test(self) -> bool:
@@ -50,6 +53,15 @@ class ChartRelease:
     """`Ref.key` of its objects, hooks apart."""
     hooks: tuple[Hook, ...] = field(repr=False, default=())
     notes: str = field(repr=False, default="")
+    upgrade: bool = False
+    """Whether Helm knew a release of that name already."""
+    phase: int = 0
+    """In which its objects are applied."""
+
+    @property
+    def place(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
 
     def as_json(self) -> dict[str, Any]:
         """As kept with the revision."""
@@ -59,8 +71,7 @@ class ChartRelease:
     def from_json(data: Mapping[str, Any]) -> ChartRelease:
         """The inverse of `as_json`."""
         hooks = tuple(
-            Hook(tuple(one["events"]), one["weight"], tuple(one["deletes"]), one["source"], one["raw"])
-            for one in data["hooks"]
+            Hook(**{**one, "events": tuple(one["events"]), "deletes": tuple(one["deletes"])}) for one in data["hooks"]
         )
         return ChartRelease(**{**data, "keys": tuple(data["keys"]), "hooks": hooks})
 
@@ -76,6 +87,6 @@ def release_of(chart: Chart, objects: Sequence[Placed], *, name: str, namespace:
             raw=item.raw,
         )
         for item in objects
-        if ordering.hook_events(item.raw)
+        if ordering.is_known(item.raw)
     )
     return ChartRelease(name=name, namespace=namespace, chart=chart.meta, defaults=chart.values, hooks=hooks)

@@ -19,7 +19,7 @@ from changeover.objects import KubeObject
 from changeover.package.package import Package
 from changeover.release.documents import ReleaseDocument
 from changeover.render import ordering, shape
-from changeover.render.chart_release import ChartRelease
+from changeover.render.chart_release import ChartRelease, Hook
 from changeover.render.ordering import Placed
 from changeover.render.revision import Remark, Revision
 
@@ -58,7 +58,10 @@ class Target:
 
 def finish(package: Package, release: ReleaseDocument, rendered: Rendered, target: Target) -> Revision:
     """Make the Revision. Raises SameObjectTwice, UnusableObject."""
-    objects, places, remarks = _objects(package, rendered.placed, target)
+    manifests = (raw for item in rendered.placed for raw in shape.items(item.raw))
+    namespaced = shape.scopes(manifests, target.namespaced)
+    objects, places, remarks = _objects(package, rendered.placed, target, namespaced)
+    charts = tuple(_complete(one, places, target, namespaced) for one in rendered.releases)
     waits = {
         key: wanted
         for key, obj in objects.items()
@@ -73,6 +76,7 @@ def finish(package: Package, release: ReleaseDocument, rendered: Rendered, targe
         "waits": waits,
         "informers": rendered.informers,
         "epochs": [reads, writes],
+        **({"hooks": hooks} if (hooks := [_decided(hook) for one in charts for hook in one.hooks]) else {}),
     }
     return Revision(
         version=target.version,
@@ -83,17 +87,29 @@ def finish(package: Package, release: ReleaseDocument, rendered: Rendered, targe
         informers=rendered.informers,
         reads_epochs=reads,
         writes_epoch=writes,
-        images=_images(objects.values(), package),
+        images=_images([*objects.values(), *(KubeObject(hook.form) for one in charts for hook in one.hooks)], package),
         secrets=rendered.secrets,
         source={"package": package.digest, "name": package.name, "form": str(package.form)},
         remarks=(*rendered.remarks, *remarks),
-        charts=tuple(_with_keys(one, places) for one in rendered.releases),
+        charts=charts,
     )
 
 
-def _with_keys(release: ChartRelease, places: Mapping[str, Placed]) -> ChartRelease:
-    full = f"{release.namespace}/{release.name}"
-    return replace(release, keys=tuple(key for key, place in places.items() if place.release == full))
+def _complete(
+    release: ChartRelease, places: Mapping[str, Placed], target: Target, namespaced: shape.IsNamespaced
+) -> ChartRelease:
+    """With the keys of its objects, and its hooks as they are sent."""
+    home = release.namespace or target.namespace
+    hooks = (
+        replace(hook, form=_shaped(hook.source, hook.raw, namespace=home, namespaced=namespaced))
+        for hook in release.hooks
+    )
+    keys = tuple(key for key, place in places.items() if place.release == release.place)
+    return replace(release, keys=keys, hooks=tuple(hooks))
+
+
+def _decided(hook: Hook) -> list[Any]:
+    return [hook.form, hook.events, hook.weight, hook.deletes]
 
 
 def digest(value: Any) -> str:
@@ -103,10 +119,9 @@ def digest(value: Any) -> str:
 
 
 def _objects(
-    package: Package, placed: Iterable[Placed], target: Target
+    package: Package, placed: Iterable[Placed], target: Target, namespaced: shape.IsNamespaced
 ) -> tuple[dict[str, KubeObject], dict[str, Placed], list[Remark]]:
     single = [(item, raw) for item in placed for raw in shape.items(item.raw)]
-    namespaced = shape.scopes((raw for _, raw in single), target.namespaced)
     objects: dict[str, KubeObject] = {}
     places: dict[str, Placed] = {}
     remarks: list[Remark] = []
@@ -114,7 +129,7 @@ def _objects(
     left = frozenset(package.application.excluded_images)
     for item, raw in single:
         namespace = item.namespace or target.namespace
-        shaped = _shaped(item, raw, namespace=namespace, namespaced=namespaced)
+        shaped = _shaped(item.where, raw, namespace=namespace, namespaced=namespaced)
         if target.registry and item.rewrite:
             moved.update(str(one["image"]) for one in images.containers(shaped) if one["image"] not in left)
             shaped = _redirected(shaped, target.registry, left)
@@ -154,11 +169,11 @@ def _left_behind(objects: Iterable[KubeObject], moved: set[str]) -> Iterator[Rem
                     )
 
 
-def _shaped(item: Placed, raw: Mapping[str, Any], *, namespace: str, namespaced: Any) -> dict[str, Any]:
+def _shaped(where: str, raw: Mapping[str, Any], *, namespace: str, namespaced: shape.IsNamespaced) -> dict[str, Any]:
     try:
         return shape.normal(raw, namespace=namespace, namespaced=namespaced)
     except shape.UnusableObject as problem:
-        problem.message = f"{item.where}: {problem.message}"
+        problem.message = f"{where}: {problem.message}"
         raise
 
 

@@ -1,7 +1,7 @@
 """From the three forms of packages to placed manifests: plain manifests, a plain chart, KOTS.
 
 * manifests are taken as they are: a ``{{`` in them belongs to somebody else;
-* a chart's values are the answers; its hooks go before and after it;
+* a chart's values are the answers; its hooks are kept with its release;
 * in a KOTS package every text file is a template and is rendered whole, before it is read as YAML; then its documents
   are judged one by one (`admission`); HelmChart documents are decoded from their rendered file, and their charts
   rendered with the values found there.
@@ -165,11 +165,13 @@ def _rendered_chart(release: helm.HelmRelease, chart: packaged.Chart, setting: S
         settled = steady.settle(raws[0], raws[1], scope=scope, keepsakes=setting.keepsakes)
         objects = [replace(item, raw=raw) for item, raw in zip(objects, settled, strict=True)]
     upgrade = setting.revisions.get(release.release, 0) > 0
-    placed = ordering.place_chart(objects, start=start, upgrade=upgrade, mark=mark)
-    if not release.native:
-        return Formed(placed, remarks)
+    if start is None:
+        return Formed(ordering.place_among_manifests(objects, upgrade=upgrade, mark=mark), remarks)
+    placed = ordering.place_chart(objects, start=start)
     made = chart_release.release_of(chart, objects, name=release.release, namespace=namespace)
-    return Formed(placed, remarks, [replace(made, values=release.values, notes=first.notes)])
+    phase = max((item.phase for item in placed), default=start)
+    made = replace(made, values=release.values, notes=first.notes, upgrade=upgrade, phase=phase)
+    return Formed(placed, remarks, [made])
 
 
 def _stream(charts: Charts, release: helm.HelmRelease, chart: packaged.Chart, setting: Setting) -> RenderedChart:
@@ -205,7 +207,7 @@ def _chart_objects(
                     namespace=namespace,
                     rewrite=not release.native,
                     source=_source(part),
-                    release="" if ordering.hook_events(judged.raw) else f"{namespace}/{release.release}",
+                    release="" if ordering.is_hook(judged.raw) else f"{namespace}/{release.release}",
                 )
             )
     return objects, remarks

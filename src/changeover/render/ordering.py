@@ -3,18 +3,20 @@
 * ``kots.io/creation-phase``: a whole number, 0 when absent or unreadable; ascending;
 * charts that Helm would install itself follow after all manifests, one after the other by weight;
 * what lies in a chart's crds/ comes first of all, as Helm has it;
-* a chart's hooks: pre-install and pre-upgrade before the chart's objects, post-… after them, by hook weight; Jobs and
-  Pods among them are awaited, as Helm does, and run at their own event only (install or upgrade); Jobs that are also
-  hooks of a rollback run again when their revision is gone back to; tests and hooks of deletion stay out, what tests
-  need besides their pods is applied with the chart;
+* hooks of a chart that Helm would install are no objects of the release: steps run them (`plan.hooks`); what tests need
+  besides their pods is applied with the chart;
+* hooks of a chart among the manifests (KOTS renders it, Helm never sees it) are objects: pre-install and pre-upgrade
+  before the chart's objects, post-… after them, by hook weight; Jobs and Pods among them are awaited and run at their
+  own event only (install or upgrade); Jobs that are also hooks of a rollback run again when their revision is gone
+  back to; tests and hooks of deletion stay out;
 * ``kots.io/wait-for-ready: "true"`` and ``kots.io/wait-for-properties: "<jsonpath>=<value>,…"`` hold up what follows;
-* Helm's hook annotations are dropped; a Job's delete policy lives on as ``kots.io/hook-delete-policy``.
+* there Helm's hook annotations are dropped; a Job's delete policy lives on as ``kots.io/hook-delete-policy``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +32,10 @@ TESTS = frozenset({"test", "test-success"})
 _CRDS = re.compile(r"(^|/)crds/")
 _INSTALL = frozenset({"pre-install", "post-install", "crd-install"})
 _UPGRADE = frozenset({"pre-upgrade", "post-upgrade"})
+EVENTS = frozenset(
+    {f"{side}-{event}" for side in ("pre", "post") for event in ("install", "upgrade", "rollback", "delete")} | TESTS
+)
+"""What Helm v4 runs hooks at."""
 _ROLLBACK = frozenset({"pre-rollback", "post-rollback"})
 HOOK_DELETE = "kots.io/hook-delete-policy"
 HOOK_MARK = f"{GROUP}/hook-of"
@@ -84,43 +90,51 @@ def waits_of(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(waits)
 
 
-def place_chart(objects: Iterable[Placed], *, start: int | None, upgrade: bool = False, mark: str = "") -> list[Placed]:
-    """Give a chart's objects their phases; `start` None = among the manifests, by each object's own annotation.
+def place_chart(objects: Iterable[Placed], *, start: int) -> list[Placed]:
+    """The objects of a chart that Helm would install: what lies in crds/, then all that is no hook."""
+    placed = [
+        _without_hooks(item, "") if is_hook(item.raw) else item
+        for item in objects
+        if not is_hook(item.raw) or (is_known(item.raw) and hook_events(item.raw) <= TESTS and not works(item.raw))
+    ]
+    definitions = [item for item in placed if _CRDS.search(item.source)]
+    main = start + 1 if definitions else start
+    return [
+        *(replace(item, phase=start) for item in definitions),
+        *(replace(item, phase=main, awaited=False) for item in placed if item not in definitions),
+    ]
+
+
+def place_among_manifests(objects: Iterable[Placed], *, upgrade: bool = False, mark: str = "") -> list[Placed]:
+    """A chart's objects among the manifests, each in the phase of its own annotation, hooks around them.
 
     `upgrade`: Jobs and Pods that are hooks of the other event only stay out; `mark` tells chart and values apart, so
     that the hooks run again when one of them changes, as Helm runs them.
     """
+    events, others = (_UPGRADE, _INSTALL) if upgrade else (_INSTALL, _UPGRADE)
     before: dict[int, list[Placed]] = {}
     during: list[Placed] = []
     after: dict[int, list[Placed]] = {}
     for item in objects:
         hooks = hook_events(item.raw)
+        now = hooks & events or (frozenset() if works(item.raw) else hooks & others)
         if not hooks:
             during.append(item)
-        elif hooks <= TESTS and not _works(item.raw):
+        elif hooks <= TESTS and not works(item.raw):
             during.append(_without_hooks(item, ""))
-        elif hooks & (_BEFORE | _AFTER) and (hooks & (_UPGRADE if upgrade else _INSTALL) or not _works(item.raw)):
-            side = before if hooks & _BEFORE else after
+        elif now:
+            side = before if now & _BEFORE else after
             side.setdefault(hook_weight(item.raw), []).append(_without_hooks(item, mark))
-    first = start or 0
-    definitions = [item for item in during if _CRDS.search(item.source)] if start is not None else []
-    hooks_from = first + 1 if definitions and before else first
-    main = len(before) + hooks_from if start is not None else 0
-    placed = [replace(item, phase=first) for item in definitions]
-    placed += [
-        replace(item, phase=main - len(before) + number)
-        for number, weight in enumerate(sorted(before))
-        for item in before[weight]
+    return [
+        *(replace(item, phase=phase) for phase, item in _numbered(before, first=-len(before))),
+        *(replace(item, phase=phase_of(item.raw)) for item in during),
+        *(replace(item, phase=phase) for phase, item in _numbered(after, first=1)),
     ]
-    placed += [
-        replace(item, phase=main if start is not None else phase_of(item.raw))
-        for item in during
-        if item not in definitions
-    ]
-    placed += [
-        replace(item, phase=main + 1 + number) for number, weight in enumerate(sorted(after)) for item in after[weight]
-    ]
-    return placed
+
+
+def _numbered(by_weight: Mapping[int, Sequence[Placed]], *, first: int) -> Iterator[tuple[int, Placed]]:
+    for number, weight in enumerate(sorted(by_weight)):
+        yield from ((first + number, item) for item in by_weight[weight])
 
 
 def next_phase(placed: Sequence[Placed]) -> int:
@@ -128,9 +142,19 @@ def next_phase(placed: Sequence[Placed]) -> int:
     return max((item.phase for item in placed), default=0) + 1
 
 
+def is_hook(raw: Mapping[str, Any]) -> bool:
+    """Whether Helm takes it for a hook."""
+    return _HOOK in annotations_of(raw)
+
+
+def is_known(raw: Mapping[str, Any]) -> bool:
+    """Whether Helm knows all events of a hook; otherwise it leaves the object out altogether."""
+    return bool(events := hook_events(raw)) and events <= EVENTS
+
+
 def hook_events(raw: Mapping[str, Any]) -> set[str]:
     """The events at which Helm runs an object; empty when it is part of the application."""
-    return _words(raw, _HOOK)
+    return {word.lower() for word in _words(raw, _HOOK)}
 
 
 def hook_weight(raw: Mapping[str, Any]) -> int:
@@ -150,7 +174,8 @@ def _words(raw: Mapping[str, Any], annotation: str) -> set[str]:
     return {name.strip() for name in str(annotations_of(raw).get(annotation) or "").split(",") if name.strip()}
 
 
-def _works(raw: Mapping[str, Any]) -> bool:
+def works(raw: Mapping[str, Any]) -> bool:
+    """Whether it has an end that is awaited."""
     return raw.get("kind") in {"Job", "Pod"}
 
 
@@ -167,7 +192,7 @@ def _without_hooks(item: Placed, mark: str) -> Placed:
     raw = {**item.raw, "metadata": metadata}
     if kind == "Job" and mark:
         raw = _marked(raw, mark)
-    return replace(item, raw=raw, awaited=_works(item.raw))
+    return replace(item, raw=raw, awaited=works(item.raw))
 
 
 def _marked(raw: Mapping[str, Any], mark: str) -> dict[str, Any]:

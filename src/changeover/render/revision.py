@@ -47,7 +47,17 @@ class Revision:
     remarks: tuple[Remark, ...] = ()
     """What rendering tolerated: broken files left out, an object given twice. No part of the digest."""
     charts: tuple[ChartRelease, ...] = ()
-    """The releases that Helm would know, with their notes and hooks. No part of the digest."""
+    """The releases that Helm would know, with their notes and hooks."""
+
+    @property
+    def hooks(self) -> tuple[KubeObject, ...]:
+        """What its charts run at events other than tests."""
+        return tuple(KubeObject(hook.form) for release in self.charts for hook in release.hooks if not hook.is_test)
+
+    @property
+    def everything(self) -> tuple[KubeObject, ...]:
+        """The application's objects and what its charts run beside them."""
+        return (*self.objects, *self.hooks)
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for the revision's blob (which is a Secret: objects hold secret values)."""

@@ -17,6 +17,7 @@ from changeover.errors import Problem
 from changeover.objects import Kind
 
 Namespaced = Callable[[Kind], bool | None]
+IsNamespaced = Callable[[Kind], bool]
 """Whether a kind is namespaced; None = do not know."""
 
 CLUSTER_SCOPED = frozenset(
@@ -69,7 +70,7 @@ class UnusableObject(Problem):
     reference = "unusable-object"
 
 
-def scopes(objects: Iterable[Mapping[str, Any]], told: Namespaced | None = None) -> Callable[[Kind], bool]:
+def scopes(objects: Iterable[Mapping[str, Any]], told: Namespaced | None = None) -> IsNamespaced:
     """How to know whether a kind is namespaced: the package's own CRDs, then who was told, then the table."""
     own: dict[tuple[str, str], bool] = {}
     for raw in objects:
@@ -99,7 +100,7 @@ def items(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield raw
 
 
-def normal(raw: Mapping[str, Any], *, namespace: str, namespaced: Callable[[Kind], bool]) -> dict[str, Any]:
+def normal(raw: Mapping[str, Any], *, namespace: str, namespaced: IsNamespaced) -> dict[str, Any]:
     """The object in its form. Raises UnusableObject when it has no name."""
     cleaned: dict[str, Any] = {key: _without_nothing(key, value) for key, value in raw.items() if key != "status"}
     given = cleaned.get("metadata")

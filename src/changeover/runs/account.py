@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeover.plan.model import Plan
-from changeover.plan.steps import Step, Verb
+from changeover.plan.steps import CHANGES, Step
 from changeover.runs.state import RunState
 from changeover.runs.summary import closed_gates
 
 NAMED = 20
 """Objects that are named per revision; the journal has all."""
-_CHANGING = frozenset({Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
 
 
 def account(plan: Plan, state: RunState) -> Mapping[str, Any]:
     """``objects``: old, new and unsure, counted and named; ``gates``: the ids of the steps that closed them."""
-    fate = {step.target: "old" for step in plan.steps.forward if step.verb in _CHANGING}
+    fate = {step.target: "old" for step in plan.steps.forward if step.verb in CHANGES}
     for step in plan.steps.forward:
         _decide(fate, step, state, becomes="new")
     for step in plan.steps.back:
@@ -30,7 +29,7 @@ def account(plan: Plan, state: RunState) -> Mapping[str, Any]:
 
 
 def _decide(fate: dict[str, str], step: Step, state: RunState, *, becomes: str) -> None:
-    if step.verb not in _CHANGING or step.target not in fate:
+    if step.verb not in CHANGES or step.target not in fate:
         return
     if step.id in state.done:
         fate[step.target] = becomes

@@ -1,6 +1,7 @@
 """Take a Snapshot: everything that planning knows of the cluster, read at one moment, many requests at a time.
 
 * members of the ApplySet come from one list per kind, by label; only what is not among them is read one by one
+* hooks that live are not asked about: they go before they are made again
 * every object of the new revision is sent as a dry run, exactly as the run would send it (`plan.dress`): first without
   force, so that other owners of fields are named, and with force when there are some
 * where webhooks change objects, what differs is asked a second time: what is another value then nobody can know
@@ -68,9 +69,12 @@ async def take_snapshot(
         look.list(_SERVICE, namespace=namespace),
     )
     found = await _settled(look, found, dry_runs)
+    anew = {obj.ref.key for obj in new.hooks} & found.keys()
+    dry_runs = {key: answer for key, answer in dry_runs.items() if key not in anew}
     dressed = {
         obj.ref.key: _as_theirs(obj, found.get(obj.ref.key), dry_runs[obj.ref.key])
         for obj in _dressed(look, new, set_id=set_id, autoscaled=autoscaled)
+        if obj.ref.key in dry_runs
     }
     return Snapshot(
         live=found,
@@ -157,7 +161,7 @@ class _Look:
 
 
 def _refs(*revisions: Revision | None) -> dict[str, Ref]:
-    return {obj.ref.key: obj.ref for revision in reversed(revisions) if revision for obj in revision.objects}
+    return {obj.ref.key: obj.ref for revision in reversed(revisions) if revision for obj in revision.everything}
 
 
 async def _members(
@@ -254,7 +258,7 @@ def _as_theirs(obj: KubeObject, live: KubeObject | None, answer: DryRun) -> Kube
 def _dressed(look: _Look, new: Revision, *, set_id: str, autoscaled: frozenset[str]) -> list[KubeObject]:
     return [
         dress(obj, new.digest, applyset_id=set_id, autoscaled=autoscaled, version=new.version)
-        for obj in new.objects
+        for obj in new.everything
         if (obj.api_version, obj.kind) in look.served
     ]
 
@@ -337,7 +341,7 @@ def _foreign(live: Mapping[str, KubeObject], set_id: str) -> dict[str, str]:
 
 
 async def _populated(look: _Look, live: Mapping[str, KubeObject], new: Revision) -> frozenset[str]:
-    staying = {obj.ref.key for obj in new.objects}
+    staying = {obj.ref.key for obj in new.everything}
     leaving = [obj for key, obj in live.items() if obj.kind == "CustomResourceDefinition" and key not in staying]
     listed = await look.all(look.list(defined(obj)) for obj in leaving)
     return frozenset(obj.ref.key for obj, objects in zip(leaving, listed, strict=True) if objects)

@@ -20,6 +20,8 @@ from enum import StrEnum
 from typing import Any
 
 Record = Mapping[str, Any]
+AGAIN = "again"
+"""Note of a step that failed and is tried again."""
 
 
 class Way(StrEnum):
@@ -121,7 +123,13 @@ def _asked(state: RunState, record: Record) -> RunState:
 
 def _answered(state: RunState, record: Record) -> RunState:
     answers = (*state.answers, record["answer"])
-    return replace(state, question=None, verdict=None, failed={}, aborted="", answers=answers)
+    notes = {**state.notes, **{step: _again(state.notes.get(step, {})) for step in state.failed}}
+    return replace(state, question=None, verdict=None, failed={}, aborted="", answers=answers, notes=notes)
+
+
+def _again(notes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How often a person has answered a failure of the step: what tells another try from the same one cut off."""
+    return {**notes, AGAIN: int(notes.get(AGAIN, 0)) + 1}
 
 
 def _ended(state: RunState, record: Record) -> RunState:

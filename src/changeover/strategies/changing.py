@@ -2,6 +2,7 @@
 
 Ids are ``verb/what`` and on the way back ``back/verb/what``, so that a journal can be read by eye.
 
+* hooks run one after another, each awaited; on the way back when anything was touched
 * the objects of a wave share one wave of steps; what an author waits for is awaited before the next wave
 * a back step names the forward steps it undoes: the ones that touch the same object
 * an object that the forward way did not touch is not touched on the way back either
@@ -15,6 +16,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from changeover.objects import Ref
+from changeover.plan import hooks
 from changeover.plan.installers import HANDLER, seconds
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import TOUCHING, Phase, Step, Verb
@@ -26,6 +28,7 @@ from changeover.strategies import identities
 APPLY_SECONDS = 120.0
 RECREATE_SECONDS = 900.0
 READY_SECONDS = 900.0
+HOOK_SECONDS = 900.0
 PROBE_SECONDS = 180.0
 ENDING_SECONDS = 120.0
 """For ending another installer that has had its time, before the old one runs."""
@@ -40,6 +43,7 @@ def change(situation: Situation, *, held: frozenset[str] = frozenset()) -> Itera
     for wave in situation.waves:
         yield from _objects(wave, situation.new, prefix="", held=held)
         yield from _installing(situation, wave, situation.new, prefix="")
+        yield from _hooks(wave, prefix="")
         yield from _awaits(wave, prefix="")
 
 
@@ -52,9 +56,14 @@ def undo_change(
     """
     old = situation.old or Side("", "")
     starts = dict(starts or {})
+    forward = tuple(change(situation, held=held))
+    touched = touching(forward)
+    ran = [(step.target, step.id) for step in forward if step.verb is Verb.RUN_HOOK]
     for wave in situation.way_back:
-        yield from _objects(wave, old, prefix="back/", held=held | starts.keys())
+        for step in _objects(wave, old, prefix="back/", held=held | starts.keys()):
+            yield replace(step, undoes=(*step.undoes, *(name for target, name in ran if target == step.target)))
         yield from _installing(situation, wave, old, prefix="back/")
+        yield from _hooks(wave, prefix="back/", undoes=touched)
         inside = [str(one.ref).lower() for one in wave.changes if is_applied(one)]
         yield from (starts.pop(name) for name in inside if name in starts)
         yield from _awaits(wave, prefix="back/")
@@ -64,7 +73,7 @@ def undo_change(
 def _objects(wave: Wave, side: Side, *, prefix: str, held: AbstractSet[str]) -> Iterator[Step]:
     name = f"{prefix}wave {wave.number}: {wave.title}"
     for one in wave.changes:
-        if is_applied(one) and one.handler != HANDLER:
+        if is_applied(one) and one.handler not in (HANDLER, hooks.HANDLER):
             step = _apply(one, side, prefix=prefix, wave=name)
             is_held = str(one.ref).lower() in held and (one.effect is not Effect.CREATE or bool(prefix))
             yield replace(step, arguments={**step.arguments, "autoscaled": [one.ref.key]}) if is_held else step
@@ -88,6 +97,23 @@ def _installing(situation: Situation, wave: Wave, side: Side, *, prefix: str) ->
                 deadline=seconds(situation.profile) * (2 if prefix else 1) + (ENDING_SECONDS if prefix else 0),
                 undoes=ran if prefix else (),
             )
+
+
+def _hooks(wave: Wave, *, prefix: str, undoes: tuple[str, ...] = ()) -> Iterator[Step]:
+    accepted = {one.ref.key for one in wave.changes if one.holds_data and one.effect is Effect.RECREATE}
+    for run in wave.hooks:
+        arguments: dict[str, object] = {"revision": run.revision, "event": run.event, "deletes": list(run.deletes)}
+        arguments |= {"clears": list(run.clears), "last": run.is_last, "accepted": run.key in accepted}
+        yield Step(
+            id=f"{prefix}hook/{run.event}/{run.key}",
+            verb=Verb.RUN_HOOK,
+            title=f"Run the {run.event} hook {run.obj.ref}",
+            phase=Phase.CHANGE,
+            target=run.key,
+            arguments=arguments,
+            deadline=HOOK_SECONDS,
+            undoes=undoes,
+        )
 
 
 def _awaits(wave: Wave, *, prefix: str) -> Iterator[Step]:
@@ -164,7 +190,7 @@ def wait_ready(situation: Situation, side: Side, *, prefix: str = "", undoes: tu
 
 
 def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[str, ...] = ()) -> Iterator[Step]:
-    """Each probe of the profile, from the user's side."""
+    """Each probe of the profile, from the user's side; the tests of a chart one after another, as Helm runs them."""
     for probe in situation.profile.probes:
         if prefix and probe.new_only:
             continue
@@ -175,7 +201,7 @@ def probes(situation: Situation, side: Side, *, prefix: str = "", undoes: tuple[
             phase=Phase.VERIFY,
             target=probe.name,
             arguments={"probe": probe_json(probe), "version": side.version},
-            wave=f"{prefix}probes",
+            wave="" if probe.new_only else f"{prefix}probes",
             deadline=_probe_seconds(probe),
             undoes=undoes,
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from changeover.plan.model import Effect
-from changeover.plan.steps import Phase, Step, Verb
+from changeover.plan.steps import CHANGES, Phase, Step, Verb
 from changeover.plan.strategy import Situation
 
 SCALE_SECONDS = 300.0
@@ -87,7 +87,7 @@ def forward_only(situation: Situation, forward: Sequence[Step], *, backed_up: bo
     """Mark the first change as the point of no return when nothing could bring the old release back."""
     if not situation.no_way_back and (backed_up or not situation.back_needs_restore):
         return tuple(forward)
-    first = next((step for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER}), None)
+    first = next((step for step in forward if step.verb in CHANGES), None)
     return tuple(
         replace(step, point_of_no_return=True)
         if first is not None and (step is first or (step.wave and step.wave == first.wave))

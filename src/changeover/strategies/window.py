@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from changeover.plan.steps import Phase, Step, Steps, Verb
+from changeover.plan.steps import CHANGES, Phase, Step, Steps, Verb
 from changeover.plan.strategy import Situation
 from changeover.release.profile import DataStore
 from changeover.strategies import changing, identities, opening, restoring, verifying
@@ -55,7 +55,7 @@ class Window:
 
     def _back(self, situation: Situation, forward: tuple[Step, ...]) -> Iterator[Step]:
         touched = changing.touching(forward)
-        changed = tuple(step.id for step in forward if step.verb in {Verb.APPLY, Verb.PRUNE, Verb.RUN_INSTALLER})
+        changed = tuple(step.id for step in forward if step.verb in CHANGES)
         yield from _closed_again(situation)
         yield from identities.undo(situation)  # first: what was cut off in the middle may not even be there
         for store in _quiesced(situation):

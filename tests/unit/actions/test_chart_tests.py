@@ -18,6 +18,7 @@ def hook(name: str, kind: str, spec: Any, *, event: str = "test", weight: int = 
 HOOKS = (
     hook("second", "Job", {"template": {"spec": POD}}, weight=5),
     hook("first", "Pod", POD),
+    hook("early", "Pod", POD),
     hook("old", "Pod", POD, event="test-success", weight=7),
     hook("migrate", "Job", {"template": {"spec": POD}}, event="pre-upgrade"),
     hook("script", "ConfigMap", None),
@@ -29,7 +30,7 @@ REVISION = Revision("1.0.0", (), "d", charts=(ChartRelease("web", "apps", {}, ho
 def test_pods_and_jobs_of_tests_become_probes_by_their_weight() -> None:
     own = Probe(name="front", http=HttpProbe(service="web"))
     found = with_tests(Profile(probes=(own,)), REVISION, namespace="apps").probes
-    assert [probe.name for probe in found] == ["front", "first", "second", "old"]
+    assert [probe.name for probe in found] == ["front", "early", "first", "second", "old"]
     assert found[1].job
     assert found[1].job.pod == POD
     assert found[1].new_only

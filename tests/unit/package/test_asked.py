@@ -40,6 +40,18 @@ def test_a_chart_asks_for_its_values_by_their_paths() -> None:
     }
 
 
+def test_a_chart_asks_for_what_switches_its_subcharts_even_where_no_values_name_it() -> None:
+    chart = {
+        "Chart.yaml": b"name: web\nversion: 1.0.0\ndependencies:\n"
+        b"- {name: db, alias: store, condition: 'store.on, global.db', tags: [data]}\n",
+        "charts/db/Chart.yaml": b"name: db\nversion: 1.0.0\ndependencies: [{name: top, condition: top.on}]\n",
+        "charts/db/charts/top/Chart.yaml": b"name: top\nversion: 1.0.0\n",
+    }
+    found = asked.asked_by(read_package(chart, "x"))
+    switches = {name for name, one in found.items() if one.type == "boolean"}
+    assert switches == {"store.on", "global.db", "tags.data", "store.top.on"}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "is_asked"),
     [

@@ -35,6 +35,17 @@ def test_each_answer_has_a_fate(values: dict[str, str], fates: dict[str, str]) -
     assert {name: fate for name, fate in found.items() if name in fates} == fates
 
 
+def test_a_value_that_became_a_mapping_and_one_that_was_a_mapping_are_retyped() -> None:
+    before = {"size": Question("number"), "image.tag": Question("text"), "image.pull": Question("text")}
+    now = {"size.width": Question("number"), "image": Question("text")}
+    answers = Given({"size": 1, "image.tag": "a"})
+    report = carry_over(answers, before=before, now=now, renames={}).report
+    assert [(line.name, line.fate.value, line.words.partition(";")[0]) for line in report] == [
+        ("image.tag", "retyped", "image was a mapping, is text"),
+        ("size", "retyped", "was number, is a mapping"),
+    ]
+
+
 def test_renames_are_followed_through_chains_with_their_origins() -> None:
     answers = Given({"host": "a"}, {"host": "prod.yaml line 3"})
     found = carry_over(answers, before=OLD, now=NEW, renames=RENAMES).answers

@@ -12,7 +12,7 @@ from changeover.plan.intent import Intent
 from changeover.plan.model import DryRun, Plan, Snapshot
 from changeover.plan.planner import make_plan
 from changeover.plan.steps import Phase, Step, Steps, Verb
-from changeover.plan.strategy import Situation, is_applied
+from changeover.plan.strategy import Situation, Strategy, is_applied
 from changeover.release.profile import Profile
 from changeover.render.revision import Revision
 
@@ -111,9 +111,9 @@ def snapshot(
 ) -> Snapshot:
     """What a cluster would show that takes every manifest as it is, but for `answers` (by ``Kind/name``)."""
     live = tuple(live)
-    agreed = {one.ref.key: DryRun(dress(one, new.digest), 200) for one in new.objects}
+    agreed = {one.ref.key: DryRun(dress(one, new.digest), 200) for one in new.everything}
     special = {one.ref.key: answers[str(one.ref)] for one in new.objects if answers and str(one.ref) in answers}
-    kinds = {(one.api_version, one.kind) for one in (*new.objects, *live)}
+    kinds = {(one.api_version, one.kind) for one in (*new.everything, *live)}
     return Snapshot(
         live={one.ref.key: one for one in live},
         dry_runs={**agreed, **special},
@@ -151,7 +151,7 @@ def plan(
     old: Revision | None = None,
     *,
     seen: Snapshot | None = None,
-    strategy: Listed | None = None,
+    strategy: Strategy | None = None,
     profile: Profile | None = None,
     **wanted: Any,
 ) -> Plan:

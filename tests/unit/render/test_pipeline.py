@@ -240,10 +240,11 @@ def test_a_chart_is_rendered_with_merged_values_and_placed_after_the_manifests()
     values = {"size": "example.com", "deep": {"a": 1, "b": 3}, "list": [2]}
     assert charts.asked == [("data", "stores", values, "1.30.1")] * 2
     found = _named(revision)
-    assert "test" not in found
-    assert [revision.phases[found[name].ref.key] for name in ("migrate", "data", "after")] == [1, 2, 3]
-    assert revision.waits[found["migrate"].ref.key] == (("ready", "true"),)
-    assert found["migrate"].annotations == {"kots.io/hook-delete-policy": "hook-succeeded"}
+    assert not {"test", "migrate", "after"} & set(found)
+    (release,) = revision.charts
+    assert (revision.phases[found["data"].ref.key], release.phase, release.upgrade) == (1, 1, False)
+    assert [hook.form["metadata"]["namespace"] for hook in release.hooks] == ["stores"] * 3
+    assert [obj.name for obj in revision.hooks] == ["migrate", "after"]
     assert found["data"].namespace == "stores"
 
 
@@ -282,7 +283,7 @@ def test_a_plain_chart_takes_answers_as_values() -> None:
     revision, _ = _render(files, charts, answers={"db": {"password": "s3cret", "n": 1}}, context=Context("apps"))
     assert charts.asked[0] == ("web", "apps", {"db": {"password": "s3cret", "n": 1}}, "")
     assert (revision.version, revision.secrets) == ("2.0.0", ("s3cret",))
-    assert revision.phases[_named(revision)["after"].ref.key] == 2
+    assert [obj.name for obj in revision.hooks] == ["migrate", "after"]
 
 
 def test_plain_manifests_are_taken_as_they_are() -> None:

@@ -1,4 +1,4 @@
-"""Who logs in where: logins given by name, and those of a docker ``config.json``."""
+"""Who logs in where: logins given by name, those of a docker ``config.json``, and those its programs tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from changeover.channel import credential_programs
 from changeover.errors import Problem
 
 HUB = "docker.io"
@@ -28,11 +30,21 @@ class Logins:
 
     by_host: Mapping[str, str] = field(default_factory=dict, repr=False)
     plain: frozenset[str] = frozenset()
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """A docker configuration whose credential programs are asked for what is not in `by_host`."""
+    told: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What they said, by host; each is asked once."""
 
     def basic(self, host: str) -> str:
-        """The header's value for a host; empty when nobody logs in there."""
-        login = self.by_host.get(host, "")
+        """The header's value for a host; empty when nobody logs in there. Raises CredentialProgramFailed."""
+        login = self.by_host.get(host, "") or self._told_by_program(host)
         return f"Basic {base64.b64encode(login.encode()).decode()}" if login else ""
+
+    def _told_by_program(self, host: str) -> str:
+        program = credential_programs.named(self.config, host)
+        if program and host not in self.told:
+            self.told[host] = ":".join(credential_programs.login(program, host) or ())
+        return self.told.get(host, "")
 
     def base(self, host: str) -> str:
         """Where the host's API is."""
@@ -41,16 +53,17 @@ class Logins:
         return f"{scheme}://{'registry-1.docker.io' if host == HUB else host}"
 
 
-def from_file(path: Path) -> Mapping[str, str]:
-    """The logins of a docker config. Raises BadLogins."""
+def from_file(path: Path) -> Logins:
+    """The logins of a docker config of whoever runs us, its credential programs included. Raises BadLogins."""
     try:
-        return from_text(path.read_text(), name=str(path))
+        content = path.read_text()
+        return Logins(from_text(content, name=str(path)), config=json.loads(content))
     except OSError as error:
         raise BadLogins(f"{path} holds no logins.", found=type(error).__name__, hint=_HINT) from None
 
 
 def from_text(content: str, *, name: str = "the docker config") -> Mapping[str, str]:
-    """The same of a text. Raises BadLogins."""
+    """The logins that are written in a docker config, wherever it comes from. Raises BadLogins."""
     try:
         listed = json.loads(content).get("auths") or {}
         return {_host(one): _login(said) for one, said in listed.items() if _login(said)}

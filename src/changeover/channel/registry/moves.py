@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from changeover import images
@@ -68,8 +69,8 @@ def repository(session: Session, image: Image) -> Repository:
 
 def logins_of(access: Access) -> logins.Logins:
     """The logins of a file, with those given by name on top. Raises BadLogins."""
-    listed = logins.from_file(Path(access.login_file)) if access.login_file else {}
-    return logins.Logins({**listed, **access.logins}, access.plain)
+    listed = logins.from_file(Path(access.login_file)) if access.login_file else logins.Logins()
+    return replace(listed, by_host={**listed.by_host, **access.logins}, plain=access.plain)
 
 
 def _named(reference: str) -> Image:

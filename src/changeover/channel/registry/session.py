@@ -101,7 +101,7 @@ class Session:
         if self._authorizations.get((host, scope)) != sent:
             return True  # somebody beside us logged in meanwhile
         wanted = answer.headers.get("www-authenticate", "")
-        basic = self._logins.basic(_named(host))
+        basic = await asyncio.to_thread(self._logins.basic, _named(host))
         if wanted.lower().startswith("bearer"):
             found = await self._token(dict(_PARAMETER.findall(wanted)), scope, basic)
         else:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import history, installations, releases, uploads
+from changeover.actions import following, history, installations, releases, uploads
 from changeover.console.access.limits import MEBIBYTE
 from changeover.console.room import Room
 from changeover.errors import Problem
@@ -45,7 +45,7 @@ class Versions:
             "found": found,
             "problem": problem,
             "headline": _headline(found, followed.get("status", "running", "version", default="")),
-            "channel": followed.get("spec", "source", "channel", default=""),
+            "channel": following.shown_source(followed),
             "last_check": str(followed.get("status", "lastCheck", default="")),
             "all": tuple(reversed(found.all)) if found else (),
             "newer": {one.version for one in found.newer} if found else set(),

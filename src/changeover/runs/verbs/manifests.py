@@ -18,7 +18,7 @@ def manifest(step: Step, scene: Scene, key: str = "") -> KubeObject:
     """The object of that key (the step's target) as the revision has it, not dressed."""
     key = key or step.target
     revision = scene.subject.revision(str(step.arguments["revision"]))
-    found = next((obj for obj in revision.objects if obj.ref.key == key), None)
+    found = next((obj for obj in revision.everything if obj.ref.key == key), None)
     if found is None:
         raise NotInRevision(f"{key} must be in the revision that the step names.", found=revision.digest)
     return found

@@ -23,7 +23,7 @@ async def record(step: Step, scene: Scene) -> Mapping[str, Json]:
     ref = Ref(INSTALLATION, subject.namespace, subject.installation)
     await scene.checkpoint(step)
     live = await scene.cluster.get(ref)
-    refs = [obj.ref for obj in subject.new.objects]
+    refs = [obj.ref for obj in subject.new.everything]
     await scene.cluster.patch(
         ref,
         {

@@ -3,7 +3,8 @@
 * what is awaited is said with its first cause: an image that cannot be pulled, a crash, no room, a denial
 * an image that cannot be pulled, or a Job that failed, fails the step after a short grace: waiting cannot help
 * objects are looked at kind by kind, one list per kind and look
-* Jobs that shall go once they succeeded (``kots.io/hook-delete-policy``) are deleted then; failed ones stay to be read
+* Jobs that shall go once they succeeded (``kots.io/hook-delete-policy``) are deleted then; those that shall go when
+  they failed are deleted when the step gives up, their log in the journal
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from changeover.render.ordering import HOOK_DELETE
 from changeover.runs.health import causes, informers, jsonpath, kstatus
 from changeover.runs.health.causes import POD, Cause
 from changeover.runs.scene import Scene
+from changeover.runs.verbs.installing import logs
 
 ENDPOINTS, SERVICE = Kind("v1", "Endpoints"), Kind("v1", "Service")
 POLL = 1.0
@@ -63,7 +65,11 @@ async def wait_ready(step: Step, scene: Scene) -> Mapping[str, Json]:
             since = None
             cause = await _explain(scene, waiting)
             scene.progress(step, _said(waiting, cause), done=total - len(waiting), total=total)
-            _give_up(waiting, cause, hopeless, now)
+            try:
+                _give_up(waiting, cause, hopeless, now)
+            except NotReady:
+                await _remove_failed(step, scene, waiting)
+                raise
         await scene.checkpoint(step)
         await scene.clock.sleep(POLL)
 
@@ -75,6 +81,17 @@ async def _remove_finished(step: Step, scene: Scene, refs: Sequence[Ref]) -> Non
         if wanted and live.ref in jobs and int(live.get("status", "succeeded", default=0) or 0) > 0:
             await scene.checkpoint(step)
             await scene.cluster.delete(live.ref, uid=live.uid)
+
+
+async def _remove_failed(step: Step, scene: Scene, waiting: Sequence[Waiting]) -> None:
+    jobs = [live for _, _, live, failed in waiting if failed and live is not None and live.kind == "Job"]
+    going = [job for job in jobs if "hook-failed" in job.annotations.get(HOOK_DELETE, "").split(",")]
+    if going:
+        texts = [await logs.whole(scene.cluster, job) for job in going]
+        await scene.note(step, "log", logs.masking_for(scene.subject.new).text("\n".join(texts)))
+    for job in going:
+        await scene.checkpoint(step)
+        await scene.cluster.delete(job.ref, uid=job.uid)
 
 
 Waiting = tuple[str, str, KubeObject | None, bool]

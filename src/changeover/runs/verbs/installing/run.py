@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from changeover.errors import Problem
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
@@ -24,6 +23,7 @@ from changeover.ports import Json
 from changeover.runs.health import kstatus
 from changeover.runs.holding import Aborted, Overdue
 from changeover.runs.scene import Scene
+from changeover.runs.verbs import time_to_live
 from changeover.runs.verbs.installing import helm_record, listed, logs
 from changeover.runs.verbs.installing.listed import Seen
 from changeover.runs.verbs.manifests import manifest
@@ -31,8 +31,6 @@ from changeover.settings import STEP_ANNOTATION
 
 JOB = Kind("batch/v1", "Job")
 POLL = 1.0
-KEEP_SECONDS = 86_400
-"""Time-to-live of the Job until its log and outcome are in the journal."""
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _NAMED = 20
 
@@ -64,7 +62,7 @@ async def run_installer(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 
 async def _keep_log(step: Step, scene: Scene, job: KubeObject) -> None:
-    await scene.note(step, "log", logs.masking_for(scene.subject.new).text(await logs.whole(scene, job)))
+    await scene.note(step, "log", logs.masking_for(scene.subject.new).text(await logs.whole(scene.cluster, job)))
 
 
 def _dressed(step: Step, scene: Scene) -> KubeObject:
@@ -97,18 +95,9 @@ async def _started(step: Step, scene: Scene, wanted: KubeObject) -> KubeObject:
             await _waited_for(step, scene, other)
         await scene.clock.sleep(POLL)
     await scene.checkpoint(step)
-    made = await scene.cluster.create(_kept(wanted, _mark(step, scene)))
+    made = await scene.cluster.create(time_to_live.kept(wanted, _mark(step, scene)))
     await scene.note(step, "uid", made.uid)
     return made
-
-
-def _kept(wanted: KubeObject, mark: str) -> KubeObject:
-    """Marked as this step's, and standing until it has been read."""
-    annotations = {**wanted.annotations, STEP_ANNOTATION: mark}
-    spec: dict[str, Any] = dict(wanted.raw["spec"])
-    if "ttlSecondsAfterFinished" in spec:
-        spec["ttlSecondsAfterFinished"] = max(int(spec["ttlSecondsAfterFinished"] or 0), KEEP_SECONDS)
-    return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, "annotations": annotations}, "spec": spec})
 
 
 async def _at_work(scene: Scene, *, but: str) -> Sequence[KubeObject]:
@@ -137,7 +126,7 @@ async def _waited_for(step: Step, scene: Scene, other: KubeObject) -> None:
 async def _ended(step: Step, scene: Scene, job: KubeObject) -> KubeObject:
     hide = logs.masking_for(scene.subject.new)
     while _unfinished(job):
-        line = hide.text(await logs.last_line(scene, job))
+        line = hide.text(await logs.last_line(scene.cluster, job))
         scene.progress(step, f"{job.ref}: {line}" if line else f"{job.ref}: {kstatus.judge(job).message}")
         await scene.checkpoint(step)
         await scene.clock.sleep(POLL)
@@ -157,12 +146,11 @@ def _outcome(job: KubeObject) -> dict[str, Json]:
 
 async def _given_back(step: Step, scene: Scene, job: KubeObject, wanted: KubeObject) -> None:
     """Its author's own time-to-live."""
-    ttl = wanted.get("spec", "ttlSecondsAfterFinished")
     live = await scene.cluster.get(job.ref)
-    if ttl is None or live is None or live.uid != job.uid or live.terminating:
-        return
-    await scene.checkpoint(step)
-    await scene.cluster.patch(live.ref, {"metadata": {"uid": live.uid}, "spec": {"ttlSecondsAfterFinished": int(ttl)}})
+    seconds = time_to_live.to_give_back(live, wanted, job.uid)
+    if live is not None and seconds is not None:
+        await scene.checkpoint(step)
+        await time_to_live.give_back(scene.cluster, live, seconds)
 
 
 async def _judged(step: Step, scene: Scene) -> Mapping[str, Json]:
