@@ -87,8 +87,13 @@ def findings(checked: Checked, checks: Checks) -> Iterator[Finding]:
         if one.verdict == "fail" or (one.verdict == "unknown" and one.strict):
             yield _failed(one, accepted=one.title in checks.accepted)
         elif one.verdict == "warn":
-            message, hint = f"{one.title}: {_line(one.message)}", one.uri or one.hint
-            yield Finding("preflight-warned", Severity.NOTES, message, found=_found(one), hint=hint)
+            yield Finding(
+                "preflight-warned",
+                Severity.NOTES,
+                f"{one.title}: {_line(one.message)}",
+                found=_found(one),
+                hint=one.uri or one.hint,
+            )
     unknown = [one.title for one in checked.judged if one.verdict == "unknown" and not one.strict]
     if unknown:
         names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
