@@ -65,6 +65,7 @@ def revision(version: str, *, after: str = "works") -> Revision:
         job("hook-migrate", "pre-install", "pre-upgrade", deletes=GOES),
         Hook(("pre-install", "pre-upgrade"), -5, GOES, "templates/hooks.yaml", ACCOUNT, ACCOUNT),
         job("hook-tell", "post-upgrade", deletes=("hook-failed",), does=after),
+        job("hook-open", "post-install", does=after),
         job("hook-both", "pre-upgrade", "post-upgrade", weight=5),
         job("hook-back", "pre-rollback", deletes=GOES),
         job("hook-there", "post-rollback"),
@@ -100,7 +101,12 @@ STORIES: dict[str, tuple[Callable[[], World], Verdict, list[str]]] = {
     "install": (
         lambda: world(old=None, new=revision(OLD), kind="install", sessions=()),
         Verdict.COMMITTED,
-        ["hook-migrate"],
+        ["hook-migrate", "hook-open"],
+    ),
+    "install-taken-back": (
+        lambda: world(old=None, new=revision(OLD, after="fails"), kind="install", sessions=()),
+        Verdict.ROLLED_BACK,
+        ["hook-migrate", "hook-open", "hook-bye"],
     ),
 }
 STAYING = {
@@ -108,7 +114,8 @@ STAYING = {
     "window": {"hook-tell", "hook-both"},
     "failure": {"hook-both", "hook-there"},
     "rollback": {"hook-there"},
-    "install": set(),
+    "install": {"hook-open"},
+    "install-taken-back": {"hook-open", "hook-bye"},
 }
 
 
@@ -117,14 +124,14 @@ def is_whole(here: World, story: str, state: RunState) -> None:
     _, verdict, ran = STORIES[story]
     assert state.verdict is verdict, (state.question, state.failed)
     expected = here.new if verdict is Verdict.COMMITTED else here.old
-    assert here.versions() == {expected.version if expected else ""}
+    assert here.versions() == ({expected.version} if expected else set())
     controllers = here.controllers
     assert isinstance(controllers, Hooked)
     assert controllers.ran == ran
     objects = (KubeObject(raw) for raw in here.api.objects.values())
     assert {obj.name for obj in objects if obj.name.startswith("hook-")} == STAYING[story]
     logs = [notes["log"] for notes in state.notes.values() if "log" in notes]
-    assert len(logs) == (story == "failure")
+    assert len(logs) == (verdict is Verdict.ROLLED_BACK)
 
 
 @pytest.mark.parametrize("story", STORIES)

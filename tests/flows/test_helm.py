@@ -200,6 +200,7 @@ def test_an_adopted_release_goes_on_counting_and_helm_can_take_it_back(
 
     commands.run("rollback", *QUICK)
     assert history(commands, "house")[-2:] == [(3, "superseded", "1.1.0"), (4, "deployed", "1.0.0")]
+    assert "house-farewell" not in jobs(commands)  # the release does not leave: it is Helm's own again
 
     commands.run("disown", "--yes")
     helm(commands, "upgrade", chart=str(packed), name="house", values={"waiters": 3})

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from changeover.objects import KubeObject
+from changeover.package.package import Form
 from changeover.render.chart_release import ChartRelease, Hook
 from changeover.render.revision import Revision
 
@@ -135,7 +136,12 @@ def _rank(hook: Hook) -> tuple[int, str, int, str]:
 
 
 def _gone(of: Revision | None, other: Revision | None) -> Iterator[ChartRelease]:
-    """Releases of one revision that the other does not have."""
+    """Releases of one revision that the other does not have.
+
+    Plain manifests may be what Helm's own release was adopted as: it is the same release, and does not leave.
+    """
+    if other is not None and not other.charts and other.source.get("form") != Form.KOTS:
+        return
     staying = {release.place for release in other.charts} if other else set()
     yield from (release for release in (of.charts if of else ()) if release.place not in staying)
 

@@ -79,6 +79,13 @@ def test_a_chart_that_leaves_runs_its_hooks_of_deletion() -> None:
     assert told(hooks.forward("update", new, old)) == ["pre-delete Job/bye", "post-delete Job/gone"]
 
 
+def test_a_release_that_was_adopted_from_helm_as_manifests_does_not_leave() -> None:
+    adopted, new = revision("1", config_map(), source={"form": "manifests"}), with_charts("2", release(*ALL))
+    assert hooks.backward(new, adopted) == hooks.forward("rollback", adopted, new) == ()
+    last_chart_gone = revision("3", config_map(), source={"form": "kots"})
+    assert told(hooks.forward("update", last_chart_gone, new)) == ["pre-delete Job/bye", "post-delete Job/gone"]
+
+
 @pytest.mark.parametrize(
     ("live", "effect", "handler", "words"),
     [
