@@ -16,6 +16,8 @@ PATHS = (
     "/",
     "/versions",
     "/versions/compare",
+    "/windows",
+    "/windows/fit",
     "/backups",
     "/settings",
     "/graphs",

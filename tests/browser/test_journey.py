@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,34 @@ def test_a_console_that_is_killed_goes_on_when_told(bench: Workbench, console: C
     page.get_by_role("button", name="Go on here").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("2022.09.2 runs.", timeout=300_000)
     bench.whole_at("2022.09.2")
+
+
+def test_a_month_of_windows_and_a_freeze_that_is_overridden(bench: Workbench, page: Page) -> None:
+    changeover = bench.changeover
+    changeover.run("windows", "add", "0 22 * * 1,3 for 180 in Europe/Berlin")
+    changeover.run("windows", "add", "0 6 * * 6 for 240 in Europe/Berlin")
+    today = datetime.now(UTC).date()
+    with quiet(page):
+        page.goto("/windows?add=freeze#set-freeze")
+        page.get_by_label("Name", exact=True).fill("quarter-close")
+        page.get_by_label("Why").fill("The books close.")
+        page.get_by_label("From day").fill((today - timedelta(days=1)).isoformat())
+        page.get_by_label("To day").fill((today + timedelta(days=2)).isoformat())
+        page.get_by_role("button", name="Add the freeze").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Frozen until")
+        expect(page.get_by_text("at worst and")).to_be_visible(timeout=60_000)
+        picture(page, "windows")
+        page.goto("/update/2022.10.2?strategy=plain")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 cannot run yet: 1 thing in the way.")
+        page.get_by_label("name, typed").fill("quarter-close")
+        page.get_by_label("Why it begins nevertheless").fill("A hole is open.")
+        page.get_by_role("button", name="Plan again with this choice").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 can run now")
+        page.get_by_role("button", name="Deploy 2022.10.2").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2022.10.2 runs.", timeout=300_000)
+    (run,) = [one for one in changeover.objects("changeovers") if one["spec"].get("overrides")]
+    evidence = changeover.ask("evidence", run["metadata"]["name"])["evidence"]
+    assert [(one["freeze"], one["by"], one["reason"]) for one in evidence["overrides"]] == [
+        ("quarter-close", "admin", "A hole is open.")
+    ]
+    bench.whole_at("2022.10.2")

@@ -63,16 +63,14 @@ def test_a_version_given_by_hand_is_planned_run_and_left_again(installed: Comman
 
 
 def test_settings_hold(installed: Commands) -> None:
-    window = "0 22 * * 6 for 120 in Europe/Berlin"
-    wanted = (f"windows={window}", "approvals=2", "prometheus=http://prometheus.example", "strategy=plain")
-    told = installed.ask("settings", "set", *wanted)
-    assert (told["settings"]["windows"], len(told["windows"])) == (window, 5)
+    wanted = ("approvals=2", "prometheus=http://prometheus.example", "strategy=plain")
+    assert installed.ask("settings", "set", *wanted)["settings"]["strategy"] == "plain"
     (live,) = installed.objects("installations")
     assert live["spec"]["policy"]["approvals"]["required"] == 2
     assert live["spec"]["prometheus"] == {"url": "http://prometheus.example"}
-    assert installed.ask("settings", "set", "windows=daily", expect=2)["problem"]["code"] == "bad-setting"
-    installed.run("settings", "set", "windows=", "approvals=", "prometheus=")
+    assert installed.ask("settings", "set", "approvals=many", expect=2)["problem"]["code"] == "bad-setting"
+    installed.run("settings", "set", "approvals=", "prometheus=")
     settings = installed.ask("settings")["settings"]
-    assert (settings["windows"], settings["approvals"], settings["prometheus"]) == ("", "0", "")
+    assert (settings["approvals"], settings["prometheus"]) == ("0", "")
     installed.run("update", "2.0.0", "--hold", "0", "--yes")
     assert installed.ask("status")["runs"] == "2.0.0"

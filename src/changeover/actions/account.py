@@ -34,6 +34,7 @@ async def account(outside: Outside, installation: str = "", name: str = "") -> A
         namespace=outside.namespace,
         cluster_uid=await outside.cluster.uid(),
         acknowledged=tuple(run.get("spec", "acknowledged", default=())),
+        overrides=tuple(run.get("spec", "overrides", default=())),
     )
     evidence = tell(records, plan, whose)
     own = await keys.keys_of(outside, followed)

@@ -23,6 +23,14 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Freezes, by their typed names, in which a run begins nevertheless, and why."""
+
+    freezes: frozenset[str] = frozenset()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One change, as asked for."""
 
@@ -37,7 +45,8 @@ class Ask:
     strategy: str = ""
     """Empty means the Installation's default."""
     next_window: bool = False
-    """Begin when the Installation's next window opens, and end before it closes."""
+    """Begin in the Installation's next window in which the change fits, and end before it closes."""
+    override: Override = field(default_factory=Override)
     parameters: Parameters = field(default_factory=Parameters)
     answers: Given | None = None
     """New answers, which replace the kept ones name by name; None changes nothing."""

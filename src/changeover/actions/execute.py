@@ -16,6 +16,7 @@ from changeover.actions import (
     capturing,
     customising,
     fields,
+    freezing,
     helm_records,
     installations,
     installing,
@@ -52,17 +53,21 @@ async def begin(outside: Outside, prepared: prepare.Prepared, *, tell: Tell) -> 
 
 
 async def create(outside: Outside, prepared: prepare.Prepared, *, carrier: str = "") -> KubeObject:
-    """Create the Changeover object with everything that whoever executes it needs; raises RunUnderWay, NotApproved.
+    """Create the Changeover object with everything that whoever executes it needs.
+
+    Raises RunUnderWay, NotApproved, Frozen.
 
     `carrier` says who executes it, when that is not this process alone (see `carrying`).
     """
     await runs_of.refuse_second(outside, prepared.installation.name)
     await approving.refuse_unapproved(outside, prepared)
+    await freezing.refuse(outside, prepared.installation, prepared.plan.kind, prepared.intent.parameters)
     if prepared.kept:
         await answers.write_kept(outside, prepared.installation, prepared.kept)
     if prepared.answers is not None:
         await answers.keep(outside, prepared.installation, prepared.new_number, prepared.answers)
     run = await _create(outside, prepared, carrier)
+    await freezing.tell(outside, run)
     await installations.patch_status(outside, prepared.installation, {"currentRun": run.name})
     return run
 
@@ -105,6 +110,7 @@ async def _create(outside: Outside, prepared: prepare.Prepared, carrier: str) ->
         "profileBlob": await blobs.put(prepared.profile.model_dump_json(by_alias=True).encode(), kind="profile"),
         "by": outside.person,
         **({"acknowledged": read} if (read := prepared.guides.record()) else {}),
+        **({"overrides": list(prepared.overrides)} if prepared.overrides else {}),
         **({"preflightBlob": await blobs.put(checked, kind="preflights")} if checked else {}),
     }
     number = runs_of.number(runs[-1]) + 1 if runs else 1

@@ -22,6 +22,7 @@ class History:
 async def history(outside: Outside, installation: str = "") -> History:
     """Read both from the cluster."""
     followed = await installations.find(outside, installation)
+    now = outside.clock.now()
     runs = [
         {
             "run": run.name,
@@ -34,6 +35,7 @@ async def history(outside: Outside, installation: str = "") -> History:
             "endedAt": run.get("status", "endedAt", default=""),
             "by": run.get("spec", "by", default=""),
             "reason": run.get("status", "reason", default=""),
+            "notBefore": at.isoformat() if (at := runs_of.waits_until(run, now)) else "",
         }
         for run in await runs_of.every(outside, followed.name)
     ]

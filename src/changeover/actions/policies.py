@@ -1,4 +1,4 @@
-"""How an Installation is looked after: strategy, windows, backups, approvals, who is told. Shown and changed.
+"""How an Installation is looked after: strategy, backups, approvals, who is told. Shown and changed.
 
 Each setting is one text under a name, the same on the command line and in the console; an empty text takes it back.
 """
@@ -6,21 +6,14 @@ Each setting is one text under a name, the same on the command line and in the c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from changeover.actions import audit, installations
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
 from changeover.objects import KubeObject
-from changeover.runs import windows
-from changeover.runs.windows import Occurrence, Window
-
-_WINDOW = re.compile(r"(?P<cron>\S+( \S+){4}) for (?P<minutes>\d{1,5})( in (?P<zone>\S+))?")
-_SHOWN = 5
-MOST_WINDOWS = 50
 
 
 class BadSetting(Problem):
@@ -42,8 +35,6 @@ class Setting:
     fits: str = ".{0,2048}"
     number: bool = False
     choices: tuple[str, ...] = ()
-    several: bool = False
-    """One a line."""
 
 
 SETTINGS = (
@@ -54,13 +45,6 @@ SETTINGS = (
         ("strategy",),
         fits="|plain|window",
         choices=("", "window", "plain"),
-    ),
-    Setting(
-        "windows",
-        "Maintenance windows",
-        "One a line: a cron expression, how long in minutes, the time zone. 0 22 * * 6 for 120 in Europe/Berlin",
-        ("policy", "windows"),
-        several=True,
     ),
     Setting(
         "backup-to",
@@ -104,22 +88,20 @@ _BY_NAME = {one.name: one for one in SETTINGS}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All settings as texts, and when the next windows are."""
+    """All settings as texts."""
 
     installation: str
     values: Mapping[str, str]
-    upcoming: tuple[Occurrence, ...]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        times = [{"begins": one.begins.isoformat(), "ends": one.ends.isoformat()} for one in self.upcoming]
-        return {"installation": self.installation, "settings": dict(self.values), "windows": times}
+        return {"installation": self.installation, "settings": dict(self.values)}
 
 
 async def show(outside: Outside, installation: str = "") -> View:
     """What is set."""
     followed = await installations.find(outside, installation)
-    return _view(outside, followed)
+    return _view(followed)
 
 
 async def change(outside: Outside, installation: str, wanted: Mapping[str, str]) -> View:
@@ -133,20 +115,15 @@ async def change(outside: Outside, installation: str, wanted: Mapping[str, str])
         place = spec
         for key in setting.path[:-1]:
             place = place.setdefault(key, {})
-        place[setting.path[-1]] = _value(outside, setting, text.strip())
+        place[setting.path[-1]] = _value(setting, text.strip())
     live = await outside.cluster.patch(followed.ref, {"spec": spec})
     now = outside.clock.now().isoformat(timespec="seconds")
     detail = f"{followed.name}: {', '.join(sorted(wanted))}"
     await audit.Log(outside).record(audit.Entry(now, outside.person, "settings", "done", detail=detail))
-    return _view(outside, live)
+    return _view(live)
 
 
-def _value(outside: Outside, setting: Setting, text: str) -> Any:
-    if setting.several:
-        lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-        if len(lines) > MOST_WINDOWS:
-            raise BadSetting(f"{setting.title}: at most {MOST_WINDOWS}.", found=str(len(lines)))
-        return [_window(outside, line) for line in lines] or None
+def _value(setting: Setting, text: str) -> Any:
     if not re.fullmatch(setting.fits, text):
         raise BadSetting(f"{setting.title}: {text!r} does not fit.", hint=setting.about)
     if setting.number:
@@ -154,39 +131,6 @@ def _value(outside: Outside, setting: Setting, text: str) -> Any:
     return text or None
 
 
-def _window(outside: Outside, line: str) -> dict[str, Any]:
-    found = _WINDOW.fullmatch(line)
-    if found is None or not 1 <= int(found["minutes"]) <= 7 * 24 * 60:
-        raise BadSetting(
-            f"The window {line!r} cannot be read.", hint="for instance: 0 22 * * 6 for 120 in Europe/Berlin"
-        )
-    made = {"cron": found["cron"], "durationMinutes": int(found["minutes"]), "timeZone": found["zone"] or "UTC"}
-    try:
-        next(iter(Window.of(made).occurrences(outside.clock.now())), None)
-    except windows.NoWindow as wrong:
-        raise BadSetting(
-            wrong.message, found=wrong.found, hint="five fields of cron, and a zone as Europe/Berlin"
-        ) from None
-    return made
-
-
-def _view(outside: Outside, followed: KubeObject) -> View:
-    values = {one.name: _text(one, followed.get("spec", *one.path, default="")) for one in SETTINGS}
-    rules = [Window.of(one) for one in followed.get("spec", "policy", "windows", default=[])]
-    return View(followed.name, values, tuple(_upcoming(outside, rules)))
-
-
-def _text(setting: Setting, value: Any) -> str:
-    if not setting.several:
-        return str(value)
-    rules = [Window.of(one) for one in value or ()]
-    return "\n".join(f"{one.cron} for {one.minutes} in {one.zone}" for one in rules)
-
-
-def _upcoming(outside: Outside, rules: Sequence[Window]) -> list[Occurrence]:
-    now = outside.clock.now()
-    try:
-        found = [one for rule in rules for one in islice(rule.occurrences(now), _SHOWN)]
-    except windows.NoWindow:  # written by other hands
-        return []
-    return sorted(found, key=lambda one: one.begins)[:_SHOWN]
+def _view(followed: KubeObject) -> View:
+    values = {one.name: str(followed.get("spec", *one.path, default="")) for one in SETTINGS}
+    return View(followed.name, values)

@@ -84,6 +84,8 @@ class Prepared:
     """What the release's own checks said."""
     guides: guiding.Outcome = field(default_factory=guiding.Outcome)
     """The vendor's notes on the way."""
+    overrides: Sequence[Mapping[str, Any]] = ()
+    """Freezes in which it begins nevertheless: which, until when, by whom, why."""
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -107,7 +109,8 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         wanted = await _earlier(outside, installation, ask)
     else:
         wanted = await _release(outside, installation, ask, old=old)
-    parameters = await windows.fill(outside, installation, ask)
+    choice = windows.choice(outside, installation, ask)
+    parameters = choice.first(ask)
     intent = Intent(
         kind=ask.kind,
         new=wanted.revision,
@@ -120,15 +123,13 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         accept_data_loss=ask.accept_data_loss,
         missing_answers=wanted.missing,
         requires_from=wanted.requires_from,
-        findings=wanted.findings,
+        findings=(*wanted.findings, *choice.standing.findings(choice.start(parameters))),
     )
-    strategy = ask.strategy or "plain"
-    if not ask.strategy and old is not None:
-        strategy = following.default_strategy(installation, wanted.profile)
+    intent, plan = await _fitted(outside, installation, ask, intent, choice)
     return Prepared(
         installation=installation,
         intent=intent,
-        plan=await _plan(outside, installation, intent, strategy),
+        plan=plan,
         profile=wanted.profile,
         new=wanted.revision,
         old=old,
@@ -142,7 +143,24 @@ async def prepare(outside: Outside, installation: KubeObject, ask: Ask) -> Prepa
         report=wanted.report,
         preflights=wanted.preflights,
         guides=wanted.guides,
+        overrides=choice.standing.record(outside, choice.start(intent.parameters)),
     )
+
+
+async def _fitted(
+    outside: Outside, installation: KubeObject, ask: Ask, intent: Intent, choice: windows.Choice
+) -> tuple[Intent, Plan]:
+    """Planned in the window in which it fits, which only its plan can say."""
+    name = ask.strategy or "plain"
+    if not ask.strategy and intent.old is not None:
+        name = following.default_strategy(installation, intent.profile)
+    strategy, seen = strategy_named(name), await _snapshot(outside, installation, intent)
+    plan = planner.make_plan(intent, seen, strategy=strategy)
+    parameters, found = choice.fitted(ask, plan, intent.parameters)
+    if parameters == intent.parameters and not found:
+        return intent, plan
+    intent = replace(intent, parameters=parameters, findings=(*intent.findings, *found))
+    return intent, planner.make_plan(intent, seen, strategy=strategy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +270,6 @@ def _next_number(installation: KubeObject) -> int:
     return max((int(one["number"]) for one in revisions.listed(installation)), default=0) + 1
 
 
-async def _plan(outside: Outside, installation: KubeObject, intent: Intent, strategy: str) -> Plan:
-    return planner.make_plan(intent, await _snapshot(outside, installation, intent), strategy=strategy_named(strategy))
-
-
 async def _snapshot(outside: Outside, installation: KubeObject, intent: Intent) -> Snapshot:
     return await take_snapshot(
         outside.cluster,
@@ -282,4 +296,5 @@ async def replan(outside: Outside, installation: KubeObject, run: KubeObject, su
         history=learning.history_of(installation),
         accept_data_loss=accepted,
     )
-    return await _plan(outside, installation, intent, subject.plan.strategy)
+    seen = await _snapshot(outside, installation, intent)
+    return planner.make_plan(intent, seen, strategy=strategy_named(subject.plan.strategy))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from changeover.actions.installations import CHANGEOVER
 from changeover.actions.outside import Outside
 from changeover.errors import Problem
@@ -40,6 +42,13 @@ def number(run: KubeObject) -> int:
 def verdict(run: KubeObject) -> str:
     """Committed | rolled back | held, or empty while it goes on."""
     return str(run.get("status", "verdict", default=""))
+
+
+def waits_until(run: KubeObject, now: datetime) -> datetime | None:
+    """When a run begins that waits for its time; None for one that does not wait."""
+    text = str(run.get("spec", "parameters", "not_before", default=""))
+    at = datetime.fromisoformat(text) if text and not verdict(run) else now
+    return at if at > now else None
 
 
 async def under_way(outside: Outside, installation: str) -> KubeObject | None:

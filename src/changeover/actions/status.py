@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.actions import components, fields, installations, revisions, runs_of, truth
+from changeover.actions import calendar, components, fields, installations, revisions, runs_of, truth
 from changeover.actions.components import Component
 from changeover.actions.in_accounts import sees_secrets
 from changeover.actions.outside import Outside
@@ -51,6 +51,12 @@ class Status:
     """Where people reach it."""
     kept: tuple[str, ...] = ()
     """Fields that no release sets, because others have set them."""
+    frozen: tuple[str, ...] = ()
+    """The freezes that hold now, in words."""
+    opens: str = ""
+    """When the next window opens or has opened, RFC 3339; empty without one."""
+    begins: str = ""
+    """When the run begins that waits for its time, RFC 3339."""
 
 
 async def status(outside: Outside, installation: str = "") -> Status:
@@ -60,6 +66,8 @@ async def status(outside: Outside, installation: str = "") -> Status:
     seen = await _live(outside, followed, number) if number else _Seen("nothing", None)
     run = await runs_of.under_way(outside, followed.name)
     gate = await outside.cluster.get(Ref(CONFIG_MAP, outside.namespace, GATE_POLICY))
+    times = calendar.view(outside, followed)
+    waits = runs_of.waits_until(run, outside.clock.now()) if run else None
     return Status(
         installation=followed.name,
         namespace=outside.namespace,
@@ -82,6 +90,9 @@ async def status(outside: Outside, installation: str = "") -> Status:
         components=seen.components,
         addresses=seen.addresses,
         kept=tuple(f"{one.called} {one.field} by {one.manager}" for one in fields.listed(followed)),
+        frozen=tuple(f"{one.told}." for one in times.frozen) or ((times.trouble,) if times.trouble else ()),
+        opens=times.upcoming[0].begins.isoformat() if times.upcoming else "",
+        begins=waits.isoformat() if waits else "",
     )
 
 

@@ -64,8 +64,8 @@ class Watching:
         plan = await self._plan(followed, run)
         records = await outside.journal(run).read()
         self._cluster_uid = self._cluster_uid or await outside.cluster.uid()
-        read = tuple(run.get("spec", "acknowledged", default=()))
-        whose = Whose(run.name, followed.name, outside.namespace, self._cluster_uid, read)
+        said = (tuple(run.get("spec", name, default=())) for name in ("acknowledged", "overrides"))
+        whose = Whose(run.name, followed.name, outside.namespace, self._cluster_uid, *said)
         return Seen(
             name=run.name,
             by=str(run.get("spec", "by", default="")),

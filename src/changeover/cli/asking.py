@@ -44,7 +44,7 @@ class OtherPlan(Problem):
 
 def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **chosen: Any) -> Ask:
     """The Ask of a command's options."""
-    from changeover.actions.ask import Ask
+    from changeover.actions.ask import Ask, Override
     from changeover.plan.strategy import Parameters
 
     at = chosen.get("at") or ""
@@ -70,6 +70,7 @@ def ask(kind: str, *, pairs: Sequence[str] = (), files: Sequence[Path] = (), **c
         checks=_checks(chosen),
         acknowledged=frozenset(chosen.get("acknowledged") or ()),
         accept_data_loss=frozenset(chosen.get("typed") or ()),
+        override=Override(frozenset(chosen.get("frozen") or ()), chosen.get("override_reason") or ""),
         customisations=overlays.entries(chosen["customisations"]) if chosen.get("customisations") else None,
     )
 

@@ -87,6 +87,8 @@ def _consents() -> Sequence[Callable[..., Any]]:
             "Create this service account with the rights that the package's own installer needs.",
         ),
         named("--accept-data-loss", "typed", "NAME", "Name of a data-bearing object that may go."),
+        named("--override-freeze", "frozen", "NAME", "A freeze in which it begins nevertheless; say why."),
+        click.option("--override-reason", default="", metavar="WHY", help="Why the freeze is overridden; is kept."),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @installation_option
 @click.pass_context
 def settings(ctx: click.Context, installation: str) -> None:
-    """Strategy, maintenance windows, backups, approvals, webhook."""
+    """Strategy, backups, approvals, webhook."""
     from changeover.actions import policies
 
     if not ctx.invoked_subcommand:
@@ -31,12 +31,7 @@ def settings(ctx: click.Context, installation: str) -> None:
 @installation_option
 @click.pass_obj
 def set_(where: Where, pairs: tuple[str, ...], installation: str) -> None:
-    r"""Set some; an empty text takes one back. Several windows stand one a line.
-
-    \b
-    changeover settings set strategy=window backup-to=pvc:backups
-    changeover settings set windows="0 22 * * 6 for 120 in Europe/Berlin"
-    """
+    """Set some; an empty text takes one back: `changeover settings set strategy=window backup-to=pvc:backups`."""
     from changeover.actions import policies
 
     broken = [pair for pair in pairs if "=" not in pair]
@@ -51,6 +46,4 @@ def _tell(where: Where, view: View) -> None:
         output.show_json(view.as_json())
         return
     output.heading(f"Settings of {view.installation}")
-    output.show_facts({name: text.replace("\n", "; ") or "-" for name, text in view.values.items()})
-    for one in view.upcoming:
-        click.echo(f"window from {one.begins:%a %d %b %Y %H:%M} to {one.ends:%a %H:%M} UTC")
+    output.show_facts({name: text or "-" for name, text in view.values.items()})

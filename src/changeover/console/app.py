@@ -48,6 +48,7 @@ from changeover.console.pages import (
     uploads,
     users,
     versions,
+    windows,
     workspaces,
 )
 from changeover.console.pages import audit as audit_page
@@ -69,6 +70,7 @@ PAGES = (
     update,
     runs,
     workspaces,
+    windows,
     backups,
     config,
     customisations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Pages:
         icons = {name: Markup(_SVG.format(inside)) for name, inside in shapes.items()}  # noqa: S704 - our own files
         self._templates.globals["icon"] = icons.__getitem__
         self._templates.globals["ago"] = ago
+        self._templates.globals["moment"] = moment
 
     def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """Fill a template."""
@@ -63,6 +64,12 @@ class Pages:
             "theme": theme if theme in _THEMES else "",
         }
         return self._templates.get_template(name).render(**own, **values)
+
+
+def moment(at: str) -> str:
+    """A time of the cluster for people: ``Sat 5 Dec 2026, 21:00 UTC``."""
+    when = datetime.fromisoformat(at).astimezone(UTC)
+    return f"{when:%a} {when.day} {when:%b %Y, %H:%M} UTC"
 
 
 def ago(at: str, now: datetime) -> str:

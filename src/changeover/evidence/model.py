@@ -72,6 +72,8 @@ class Evidence:
     versions: tuple[str, ...] = ()
     """Of Changeover, that carried it, in order."""
     """The vendor's notes that were acknowledged before: id, release, by, at."""
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    """Freezes in which it began nevertheless: freeze, until, setBy, by, at, reason."""
     captured: tuple[Mapping[str, Any], ...] = ()
     predictions: tuple[Prediction, ...] = ()
     """What the plan foretold beside what was seen."""

@@ -31,6 +31,7 @@ class Whose:
     namespace: str
     cluster_uid: str
     acknowledged: tuple[Mapping[str, Any], ...] = ()
+    overrides: tuple[Mapping[str, Any], ...] = ()
 
 
 def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
@@ -63,6 +64,7 @@ def tell(records: Sequence[Record], plan: Plan, whose: Whose) -> Evidence:
         backups=tuple(state.done[step.id] for step in steps.values() if _is_done(step, Verb.BACK_UP, state)),
         answers=state.answers,
         acknowledged=whose.acknowledged,
+        overrides=whose.overrides,
         predictions=predicted.compare(plan, state, records),
         measured=measured(records, plan),
         captured=(*_logs(state, steps), *(one["data"] for one in records if one["event"] == "captured")),

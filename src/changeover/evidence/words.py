@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def duration(seconds: float | None) -> str:
-    """``0.3 s``, ``42 s``, ``4 min 10 s``, ``2 h 5 min``; a dash when unknown."""
+    """``0.3 s``, ``42 s``, ``4 min``, ``4 min 10 s``, ``2 h 5 min``; a dash when unknown."""
     if seconds is None:
         return "-"
     if seconds < 10:
@@ -13,8 +13,18 @@ def duration(seconds: float | None) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 >= 60 else "")
+
+
+def span(minutes: int) -> str:
+    """How long something is by the calendar: ``45 min``, ``3 h``, ``1 h 30 min``, ``2 days``."""
+    days, rest = divmod(minutes, 1440)
+    hours, left = divmod(rest, 60)
+    told = [counted(days, "day")] if days else []
+    told += [f"{hours} h"] if hours else []
+    told += [f"{left} min"] if left or not told else []
+    return " ".join(told)
 
 
 def size(count: int) -> str:

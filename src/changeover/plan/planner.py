@@ -285,13 +285,13 @@ def _situation(intent: Intent, snapshot: Snapshot, *, changes: tuple[ObjectChang
 
 
 def _estimates(intent: Intent, snapshot: Snapshot, changes: tuple[ObjectChange, ...]) -> Estimates:
-    """A way back that restores the backup takes that much longer; windows keep the time free."""
+    """Going back, too, all must stay healthy for a while, and a restore takes as long as its backup did."""
     chosen = intent.parameters.hold_seconds
     hold = HEALTHY_HOLD_SECONDS if chosen is None else chosen
     found = estimate(changes, snapshot.live, history=intent.history, hold_seconds=hold)
-    if not epochs.back_needs_restore(intent):
-        return found
-    return replace(found, rollback_seconds=found.rollback_seconds + intent.history.copy_seconds)
+    copying = intent.history.copy_seconds
+    restoring = copying if epochs.back_needs_restore(intent) else 0.0
+    return replace(found, copy_seconds=copying, rollback_seconds=found.rollback_seconds + hold + restoring)
 
 
 def _standing(changes: Iterable[ObjectChange], revision: Revision, snapshot: Snapshot) -> tuple[str, ...]:

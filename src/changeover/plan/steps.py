@@ -20,7 +20,7 @@ from changeover.plan import forms
 class Verb(StrEnum):
     """Everything a run can do. One file per verb (or close pair) in `runs/verbs/`."""
 
-    WAIT_WINDOW = "wait-window"  # until the window opens; arguments: notBefore, end, reserveSeconds
+    WAIT_WINDOW = "wait-window"  # arguments: notBefore, end, needSeconds, reserveSeconds, overridden (freezes)
     ANNOUNCE = "announce"  # tell people; arguments: seconds, message
     CLOSE_GATE = "close-gate"  # policy ConfigMap and own switch, proven closed; arguments: gate
     OPEN_GATE = "open-gate"

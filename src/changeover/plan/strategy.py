@@ -93,6 +93,8 @@ class Parameters:
     """take | keep | stop: what to do about fields that others have set."""
     message: str = ""
     """Shown to users who are refused a session; empty = the profile's."""
+    overridden: tuple[str, ...] = ()
+    """Names of freezes during which it begins nevertheless, because a person said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Estimates:
 
     change_seconds: float = 0.0
     rollback_seconds: float = 0.0
+    copy_seconds: float = 0.0
+    """How long the last backup took."""
 
 
 @dataclass(frozen=True, slots=True)

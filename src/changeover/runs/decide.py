@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from changeover.plan.steps import Step, Steps, Verb
@@ -67,6 +68,15 @@ def next_move(steps: Steps, state: RunState) -> Move:
 def is_past_return(steps: Steps, state: RunState) -> bool:
     """Whether the point of no return was passed: such a step was begun."""
     return any(step.point_of_no_return and step.id in state.begun for step in steps.forward)
+
+
+def turning_time(steps: Steps) -> tuple[str, datetime] | None:
+    """The step that waits for the window, and when the run must turn back to be back before the window ends."""
+    for step in steps.forward:
+        if step.verb is Verb.WAIT_WINDOW and step.arguments["end"]:
+            reserve = timedelta(seconds=float(step.arguments["reserveSeconds"]))
+            return step.id, datetime.fromisoformat(step.arguments["end"]) - reserve
+    return None
 
 
 def _forward(steps: Steps, state: RunState) -> Move:

@@ -38,6 +38,12 @@ class Overdue(Problem):
     reference = "overdue"
 
 
+class WindowCloses(Problem):
+    """What is left of the window is needed to go back in."""
+
+    reference = "window-closes"
+
+
 class Aborted(Problem):
     """A person asked to stop and go back."""
 

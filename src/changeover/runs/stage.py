@@ -13,7 +13,7 @@ from changeover.ports import Clock, Cluster, Fenced, Http, Json, Lease, Volumes
 from changeover.runs import decide
 from changeover.runs.faults import Faults
 from changeover.runs.happenings import Happening
-from changeover.runs.holding import Aborted, Overdue
+from changeover.runs.holding import Aborted, Overdue, WindowCloses
 from changeover.runs.ledger import Ledger
 from changeover.runs.scene import Subject
 from changeover.runs.state import Way
@@ -52,6 +52,7 @@ class Stage:
         self._ledger = ledger
         self.lease = lease
         self._faults = faults
+        self._turning = decide.turning_time(subject.plan.steps)
 
     def notes(self, step_id: str) -> Mapping[str, Json]:
         """What that step noted so far, also in an earlier process."""
@@ -96,7 +97,7 @@ class Stage:
             raise over
 
     def over(self, step: Step) -> Problem | None:
-        """Why a step must not go on now: fenced, aborted or overdue."""
+        """Why a step must not go on now: fenced, aborted, overdue, or its window closes."""
         if self.fenced:
             return self.fenced
         state = self._ledger.state
@@ -108,7 +109,22 @@ class Stage:
                 found=self.waiting_for or "it is not",
                 hint="the events and logs of what is not ready are in the evidence",
             )
-        return None
+        return self._window_closes(step)
+
+    def _window_closes(self, step: Step) -> Problem | None:
+        """Before the point of no return, what is left of the window is kept for going back; after it, it finishes."""
+        state = self._ledger.state
+        if self._turning is None or state.way is not Way.FORWARD:
+            return None
+        waiting, at = self._turning
+        if waiting not in state.done or self.clock.now() < at or decide.is_past_return(self.subject.plan.steps, state):
+            return None
+        return WindowCloses(
+            f"{step.title}: the window is about to end, and the time left is for going back.",
+            found=f"it is {self.clock.now().isoformat(timespec='seconds')}; "
+            f"the way back begins at {at.isoformat(timespec='seconds')} at the latest",
+            hint="choose a longer window: this run's time is in its evidence",
+        )
 
     def progress(self, step: Step, text: str, *, done: int = 0, total: int = 0) -> None:
         """Say what is awaited, and how far."""

@@ -1,11 +1,12 @@
-"""The next maintenance window: from cron, or from days and an hour, in a named time zone. Pure, given now.
+"""Maintenance windows: from cron, or from days and an hour, in a named time zone. Pure, given now.
 
-An hour that daylight saving skips begins when the clocks have gone forward; one that comes twice counts once.
+An hour that daylight saving skips begins when the clocks have gone forward; one that comes twice counts once. A window
+lasts its minutes, whatever the clocks do meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -17,7 +18,9 @@ from cronsim import CronSim, CronSimError
 from changeover.errors import Problem
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LOOK_BACK = timedelta(days=8)
+MOST = 4000
+"""How many beginnings of a rule are followed: eleven years of one a day."""
+_DAY = timedelta(days=1)
 
 
 class NoWindow(Problem):
@@ -28,10 +31,14 @@ class NoWindow(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One window in time; both ends aware, UTC."""
+    """A stretch of time; both ends aware, UTC."""
 
     begins: datetime
     ends: datetime
+
+    def as_json(self) -> dict[str, str]:
+        """For programs."""
+        return {"begins": self.begins.isoformat(), "ends": self.ends.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +59,35 @@ class Window:
             cron = f"{minute} {hour} * * {numbers}"
         return Window(cron, int(policy["durationMinutes"]), str(policy.get("timeZone") or "UTC"))
 
+    @property
+    def text(self) -> str:
+        """As people write it, and by what a window is known: ``0 22 * * 6 for 120 in Europe/Berlin``."""
+        return f"{self.cron} for {self.minutes} in {self.zone}"
+
     def occurrences(self, now: datetime) -> Iterator[Occurrence]:
-        """Windows that have not ended, soonest first."""
-        try:
-            zone = ZoneInfo(self.zone)
-            times = CronSim(self.cron, (now - LOOK_BACK).astimezone(zone))
-        except (CronSimError, ZoneInfoNotFoundError, ValueError) as wrong:
-            raise NoWindow(f"The window {self.cron!r} in {self.zone} cannot be read.", found=str(wrong)) from wrong
+        """Windows that have not ended, soonest first. Raises NoWindow."""
         length = timedelta(minutes=self.minutes)
+        try:
+            times = beginnings(self.cron, self.zone, now - length - _DAY)
+        except ValueError as wrong:
+            raise NoWindow(f"The window {self.cron!r} in {self.zone} cannot be read.", found=str(wrong)) from wrong
         for begins in times:
             start = begins.astimezone(UTC)
             if start + length > now:
                 yield Occurrence(start, start + length)
 
 
-def upcoming(rules: Sequence[Window], now: datetime) -> Occurrence:
-    """The window that is open or opens next, of all rules. Raises NoWindow."""
-    found = [one for rule in rules for one in islice(rule.occurrences(now), 1)]
-    if not found:
-        raise NoWindow(
-            "The Installation has no maintenance window.",
-            hint="add one to its spec.policy.windows, or say when with --at",
-        )
-    return min(found, key=lambda one: one.begins)
+def beginnings(cron: str, zone: str, since: datetime) -> Iterator[datetime]:
+    """When a cron expression comes true after `since`, in the zone's own time. Raises ValueError."""
+    try:
+        return islice(CronSim(cron, since.astimezone(zone_named(zone))), MOST)
+    except CronSimError as wrong:
+        raise ValueError(str(wrong)) from wrong
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError) as wrong:
+        raise ValueError(f"no time zone {name!r}") from wrong

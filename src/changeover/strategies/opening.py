@@ -13,14 +13,15 @@ SPARE_SECONDS = 600.0
 
 
 def wait_window(situation: Situation, *, also: float = 0.0) -> Iterator[Step]:
-    """Wait until the window opens, and do not begin what cannot end before it closes.
+    """Wait until the window opens, and do not begin what a freeze forbids, or what cannot end before it closes.
 
-    `also` = seconds that the run needs beyond the change itself.
+    `also` = seconds that the run needs beyond the change itself. The way back is never frozen.
     """
     chosen = situation.parameters
     if not (chosen.not_before or chosen.not_after):
         return
     reserve = chosen.reserve_seconds if chosen.reserve_seconds is not None else situation.estimates.rollback_seconds
+    heeding = {} if situation.kind == "rollback" else {"overridden": list(chosen.overridden)}
     yield Step(
         id="wait-window",
         verb=Verb.WAIT_WINDOW,
@@ -31,8 +32,9 @@ def wait_window(situation: Situation, *, also: float = 0.0) -> Iterator[Step]:
         arguments={
             "notBefore": chosen.not_before,
             "end": chosen.not_after,
-            "needSeconds": situation.estimates.change_seconds + _announced(situation) + also,
+            "needSeconds": situation.estimates.change_seconds + also,
             "reserveSeconds": reserve,
+            **heeding,
         },
         deadline=_forever(chosen.not_before, chosen.not_after),
     )
@@ -48,7 +50,7 @@ def _forever(not_before: str, not_after: str) -> float:
 
 def announce(situation: Situation) -> Iterator[Step]:
     """Tell people before the gate closes."""
-    seconds = _announced(situation)
+    seconds = announced_seconds(situation)
     if seconds:
         yield Step(
             id="announce",
@@ -60,21 +62,25 @@ def announce(situation: Situation) -> Iterator[Step]:
         )
 
 
-def _announced(situation: Situation) -> int:
+def announced_seconds(situation: Situation) -> int:
+    """How long before the gate closes people are told."""
     seconds = situation.parameters.announce_seconds
     return situation.profile.announce_seconds if seconds is None else seconds
 
 
-def still_fits(situation: Situation, *, also: float = 0.0) -> Iterator[Step]:
-    """After a drain, which takes as long as it takes: nothing is changed when it would not end in time."""
+def still_fits(situation: Situation, *, after: str, also: float = 0.0) -> Iterator[Step]:
+    """After a drain or a backup, which take as long as they take: nothing is changed that would not end in time.
+
+    A freeze that began meanwhile does not matter: the run is under way.
+    """
     if not situation.parameters.not_after:
         return
-    for step in wait_window(situation, also=also - _announced(situation)):
+    for step in wait_window(situation, also=also):
         yield replace(
             step,
-            id="still-fits",
-            title=f"Check that the rest still fits before {situation.parameters.not_after}",
-            arguments={**step.arguments, "notBefore": ""},
+            id=f"still-fits/{after}",
+            title=f"Check after the {after} that the rest still fits before {situation.parameters.not_after}",
+            arguments={**{key: value for key, value in step.arguments.items() if key != "overridden"}, "notBefore": ""},
         )
 
 

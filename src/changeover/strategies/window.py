@@ -2,8 +2,9 @@
 
 Forward: wait for the window · announce · look again · close the gate while the session controller keeps running, for it
 makes the backups · drain with receipts · look again, also whether the rest still fits · stop what writes to the data,
-back it up, start it again · stop the session controller · change in waves · start the controller · healthy · switch the
-maintenance page off · probe from the user's side · open the gate (the point of no return) · soak · record.
+back it up, start it again, and see whether the rest still fits · stop the session controller · change in waves · start
+the controller · healthy · switch the maintenance page off · probe from the user's side · open the gate (the point of no
+return) · soak · record.
 
 Back, only what was begun: close the gate and drain again when people were let in · when the old release cannot read the
 data, stop what writes and restore it · every touched object · start what was stopped · healthy · probe · open the gate.
@@ -38,12 +39,15 @@ class Window:
         return Steps(forward, tuple(self._back(situation, forward)))
 
     def _forward(self, situation: Situation) -> Iterator[Step]:
-        yield from opening.wait_window(situation, also=_soak_seconds(situation))
+        rest = _copy_seconds(situation) + _soak_seconds(situation)
+        yield from opening.wait_window(situation, also=opening.announced_seconds(situation) + rest)
         yield from opening.announce(situation)
         yield opening.recheck("before", "Look again whether the plan still holds")
         yield from _drain(situation)
-        yield from opening.still_fits(situation, also=_soak_seconds(situation))
+        yield from opening.still_fits(situation, after="drain", also=rest)
         yield from _back_up(situation)
+        if _backs_up(situation):
+            yield from opening.still_fits(situation, after="backup", also=_soak_seconds(situation))
         yield from _controller(situation, stop=True)
         yield from changing.change(situation, held=_held(situation))
         yield from _controller(situation, stop=False)
@@ -78,7 +82,7 @@ def _held(situation: Situation) -> frozenset[str]:
 
 
 def _restores(situation: Situation) -> bool:
-    return situation.back_needs_restore and situation.parameters.backup and bool(situation.stores)
+    return situation.back_needs_restore and _backs_up(situation)
 
 
 def _closed_again(situation: Situation) -> Iterator[Step]:
@@ -130,8 +134,16 @@ def _quiesced(situation: Situation) -> list[DataStore]:
     return list(unique.values())
 
 
+def _backs_up(situation: Situation) -> bool:
+    return situation.parameters.backup and bool(situation.stores)
+
+
+def _copy_seconds(situation: Situation) -> float:
+    return situation.estimates.copy_seconds if _backs_up(situation) else 0.0
+
+
 def _back_up(situation: Situation) -> Iterator[Step]:
-    if not situation.parameters.backup or not situation.stores:
+    if not _backs_up(situation):
         return
     for store in _quiesced(situation):
         yield _stop(store)

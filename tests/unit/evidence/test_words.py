@@ -13,7 +13,7 @@ from changeover.evidence import words
         (9.94, "9.9 s"),
         (10, "10 s"),
         (59.4, "59 s"),
-        (59.6, "1 min 0 s"),
+        (59.6, "1 min"),
         (3599, "59 min 59 s"),
         (7500, "2 h 5 min"),
     ],

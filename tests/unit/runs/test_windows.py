@@ -1,4 +1,4 @@
-"""The next window, also on the days on which clocks change; times are checked against the zone's own rules."""
+"""Windows in time, also on the days on which clocks change; times are checked against the zone's own rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from changeover.runs.windows import NoWindow, Window, upcoming
+from changeover.runs.windows import NoWindow, Window
 
 
 def utc(text: str) -> datetime:
@@ -15,6 +15,8 @@ def utc(text: str) -> datetime:
 
 SUNDAYS = {"days": ["sun"], "start": "02:30", "durationMinutes": 90, "timeZone": "Europe/Berlin"}
 NIGHTLY = {"cron": "0 1 * * *", "durationMinutes": 120, "timeZone": "America/New_York"}
+LATE = {"days": ["mon", "wed"], "start": "22:00", "durationMinutes": 180, "timeZone": "Europe/Berlin"}
+LEAP = {"cron": "0 22 29 2 *", "durationMinutes": 60}
 
 
 @pytest.mark.parametrize(
@@ -28,24 +30,31 @@ NIGHTLY = {"cron": "0 1 * * *", "durationMinutes": 120, "timeZone": "America/New
         (SUNDAYS, "2026-01-11T03:00", "2026-01-18T01:30", "2026-01-18T03:00"),  # it has just closed
         (NIGHTLY, "2026-01-05T12:00", "2026-01-06T06:00", "2026-01-06T08:00"),
         (NIGHTLY, "2026-07-05T12:00", "2026-07-06T05:00", "2026-07-06T07:00"),
+        (LATE, "2026-11-24T00:30", "2026-11-25T21:00", "2026-11-26T00:00"),
+        (LATE, "2026-11-25T23:30", "2026-11-25T21:00", "2026-11-26T00:00"),  # after midnight it is still Wednesday's
+        (LEAP, "2026-03-01T00:00", "2028-02-29T22:00", "2028-02-29T23:00"),
+        (LEAP, "2097-01-01T00:00", "2104-02-29T22:00", "2104-02-29T23:00"),  # 2100 is no leap year
     ],
 )
 def test_the_next_window(policy: dict[str, object], now: str, begins: str, ends: str) -> None:
-    found = upcoming([Window.of(policy)], utc(now))
+    found = next(Window.of(policy).occurrences(utc(now)))
     assert (found.begins, found.ends) == (utc(begins), utc(ends))
 
 
-def test_the_soonest_of_several_rules() -> None:
-    rules = [Window.of(SUNDAYS), Window.of(NIGHTLY)]
-    assert upcoming(rules, utc("2026-01-10T20:00")).begins == utc("2026-01-11T01:30")
+def test_a_window_is_known_by_its_text() -> None:
+    assert Window.of(LATE).text == "0 22 * * 1,3 for 180 in Europe/Berlin"
 
 
-@pytest.mark.parametrize("policy", [{"cron": "61 * * * *"}, {"cron": "0 1 * * *", "timeZone": "Mars/Olympus"}])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"cron": "61 * * * *"},
+        {"cron": "0 1 30 2 *"},
+        {"cron": "0 1 * * *", "timeZone": "Mars/Olympus"},
+        {"cron": "0 1 * * *", "timeZone": "../etc/passwd"},
+        {"cron": "0 1 * * *", "timeZone": "/etc"},
+    ],
+)
 def test_what_cannot_be_read_says_so(policy: dict[str, object]) -> None:
     with pytest.raises(NoWindow):
-        upcoming([Window.of({"durationMinutes": 60, **policy})], utc("2026-01-05T12:00"))
-
-
-def test_no_rule_is_no_window() -> None:
-    with pytest.raises(NoWindow, match="no maintenance window"):
-        upcoming([], utc("2026-01-05T12:00"))
+        next(Window.of({"durationMinutes": 60, **policy}).occurrences(utc("2026-01-05T12:00")))

@@ -217,19 +217,47 @@ def test_no_backup_stops_nothing_for_it() -> None:
     assert not [step for step in steps.forward if step.verb is Verb.BACK_UP or step.id.startswith("stop/")]
 
 
-def test_a_window_is_waited_for_and_looked_at_again_after_the_drain() -> None:
-    wanted = Parameters(
-        not_before="2026-03-02T03:00:00+00:00",
-        not_after="2026-03-02T05:00:00+00:00",
-        announce_seconds=60,
-        soak_seconds=30,
-    )
-    waits = {step.id: step.arguments for step in listed(parameters=wanted).forward if step.verb is Verb.WAIT_WINDOW}
-    assert list(waits) == ["wait-window", "still-fits"]
-    assert waits["wait-window"]["needSeconds"] == 100 + 60 + 30
-    assert waits["still-fits"]["needSeconds"] == 100 + 30
-    assert waits["still-fits"]["notBefore"] == ""
-    assert waits["wait-window"]["reserveSeconds"] == 50
+WINDOW = Parameters(
+    not_before="2026-03-02T03:00:00+00:00",
+    not_after="2026-03-02T05:00:00+00:00",
+    announce_seconds=60,
+    soak_seconds=30,
+)
+
+
+def waits(**wanted: Any) -> dict[str, Any]:
+    return {step.id: step.arguments for step in listed(**wanted).forward if step.verb is Verb.WAIT_WINDOW}
+
+
+def test_a_window_is_waited_for_and_looked_at_again_after_what_takes_as_long_as_it_takes() -> None:
+    found = waits(parameters=WINDOW, estimates=Estimates(100, 10, 50, copy_seconds=20))
+    assert list(found) == ["wait-window", "still-fits/drain", "still-fits/backup"]
+    needs = {name: one["needSeconds"] for name, one in found.items()}
+    assert needs == {
+        "wait-window": 100 + 60 + 20 + 30,
+        "still-fits/drain": 100 + 20 + 30,
+        "still-fits/backup": 100 + 30,
+    }
+    assert {one["reserveSeconds"] for one in found.values()} == {50}
+    assert [one["notBefore"] for one in found.values()] == [WINDOW.not_before, "", ""]
+
+
+def test_without_a_backup_its_time_is_not_needed() -> None:
+    found = waits(parameters=replace(WINDOW, backup=False), estimates=Estimates(100, 10, 50, copy_seconds=20))
+    assert {name: one["needSeconds"] for name, one in found.items()} == {
+        "wait-window": 100 + 60 + 30,
+        "still-fits/drain": 100 + 30,
+    }
+
+
+def test_freezes_are_heeded_when_the_window_opens_and_never_later_nor_on_the_way_back() -> None:
+    found = waits(parameters=replace(WINDOW, overridden=("quarter-close",)))
+    assert {name: one.get("overridden") for name, one in found.items()} == {
+        "wait-window": ["quarter-close"],
+        "still-fits/drain": None,
+        "still-fits/backup": None,
+    }
+    assert "overridden" not in waits(parameters=WINDOW, kind="rollback")["wait-window"]
 
 
 def test_plain_has_no_gate_and_starts_no_session() -> None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from changeover.actions.accounts import Role
 from changeover.console.access.origins import SAFE
 
+OVERRIDES = Role.APPROVER
+"""Who may begin a change in a freeze, by its name and with a reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from changeover.actions import carrying, config, control, preflight, releases, runs_of, sessions
+from changeover.actions import calendar, carrying, config, control, preflight, releases, runs_of, sessions
 from changeover.actions.accounts import Role
 from changeover.actions.checking import How
 from changeover.checks.consent import Consent
@@ -13,6 +13,7 @@ from changeover.console.access.refusal import Refusal
 from changeover.console.api import looking, shapes
 from changeover.console.api.operation import Call, Operation
 from changeover.package.answers import Given
+from changeover.runs.freezes import Freeze
 
 
 async def _check(call: Call) -> object:
@@ -64,6 +65,30 @@ async def _gate(call: Call) -> object:
     return {"done": asked.do}
 
 
+async def _add_window(call: Call) -> object:
+    asked: shapes.WindowAsked = call.asked
+    call.note(asked.window)
+    return (await calendar.add_window(call.outside, call.installation, asked.window, instead=asked.instead)).as_json()
+
+
+async def _remove_window(call: Call) -> object:
+    call.note(call.asked.window)
+    return (await calendar.remove_window(call.outside, call.installation, call.asked.window)).as_json()
+
+
+async def _add_freeze(call: Call) -> object:
+    asked: shapes.FreezeAsked = call.asked
+    call.note(asked.name)
+    wanted = Freeze(**asked.model_dump(exclude={"instead"}))
+    return (await calendar.add_freeze(call.outside, call.installation, wanted, instead=asked.instead)).as_json()
+
+
+async def _remove_freeze(call: Call) -> object:
+    name = call.request.path_params["name"]
+    call.note(name)
+    return (await calendar.remove_freeze(call.outside, call.installation, name)).as_json()
+
+
 async def _stop(call: Call) -> object:
     call.note(f"{len(call.asked.names)} sessions")
     return await sessions.stop(call.outside, call.installation, call.asked.names)
@@ -104,6 +129,7 @@ async def _preflight(call: Call) -> object:
 _ROW = replace(
     Operation("POST", "/releases/check", "check", "Check for an update", shapes.Releases, _check), role=Role.OPERATOR
 )
+_RULES = replace(_ROW, role=Role.ADMIN, answer=shapes.Calendar)
 OPERATIONS = (
     _ROW,
     replace(
@@ -171,5 +197,38 @@ OPERATIONS = (
         answer=shapes.Checked,
         act=_preflight,
         asks=shapes.PreflightAsked,
+    ),
+    replace(
+        _RULES,
+        path="/windows",
+        name="addWindow",
+        summary="Add a window, or put it in another's place",
+        act=_add_window,
+        asks=shapes.WindowAsked,
+    ),
+    replace(
+        _RULES,
+        method="DELETE",
+        path="/windows",
+        name="removeWindow",
+        summary="Remove a window",
+        act=_remove_window,
+        asks=shapes.WindowNamed,
+    ),
+    replace(
+        _RULES,
+        path="/freezes",
+        name="addFreeze",
+        summary="Set a freeze, or put it in another's place",
+        act=_add_freeze,
+        asks=shapes.FreezeAsked,
+    ),
+    replace(
+        _RULES,
+        method="DELETE",
+        path="/freezes/{name}",
+        name="removeFreeze",
+        summary="Remove a freeze",
+        act=_remove_freeze,
     ),
 )

@@ -6,13 +6,28 @@ import asyncio
 import json
 from typing import Any
 
-from changeover.actions import account, audit, config, history, installations, prepare, releases, sessions, status
+from changeover.actions import (
+    account,
+    audit,
+    calendar,
+    config,
+    fit,
+    history,
+    installations,
+    prepare,
+    releases,
+    sessions,
+    status,
+)
 from changeover.actions.accounts import Role
-from changeover.actions.ask import Ask
+from changeover.actions.ask import Ask, Override
 from changeover.actions.prepare import Prepared
 from changeover.actions.watching import Seen, Watching
+from changeover.console.access.permissions import OVERRIDES
+from changeover.console.access.refusal import Refusal
 from changeover.console.api import shapes
 from changeover.console.api.operation import Call, Operation
+from changeover.console.room import visit_of
 from changeover.evidence import report
 from changeover.plan.record import plan_as_json
 from changeover.plan.strategy import Parameters
@@ -29,12 +44,18 @@ async def _releases(call: Call) -> object:
 async def prepared(call: Call, *, message: str = "") -> Prepared:
     """The change that was asked for, against the cluster as it is now."""
     asked: shapes.PlanAsked = call.asked
+    if asked.override and visit_of(call.request).account.role < OVERRIDES:
+        raise Refusal(403, "role-too-small", f"To override a freeze takes the role {OVERRIDES.word}.")
     ask = Ask(
         kind="rollback" if asked.revision else "update",
         version=asked.to,
         revision=asked.revision,
         strategy=asked.strategy,
-        parameters=Parameters(message=message, conflicts=asked.conflicts),
+        next_window=asked.at == "next",
+        parameters=Parameters(
+            message=message, conflicts=asked.conflicts, not_before="" if asked.at == "next" else asked.at
+        ),
+        override=Override(frozenset(asked.override), asked.override_reason),
         accept_data_loss=frozenset(asked.accept),
         acknowledged=frozenset(asked.acknowledge),
     )
@@ -86,6 +107,15 @@ async def _sessions(call: Call) -> object:
     return await sessions.every(call.outside, call.installation)
 
 
+async def _windows(call: Call) -> object:
+    return (await calendar.show(call.outside, call.installation)).as_json()
+
+
+async def _fit(call: Call) -> object:
+    found = await fit.look(call.outside, call.installation)
+    return found.as_json() if found else {}
+
+
 async def _config(call: Call) -> object:
     view = await config.look(call.outside, call.installation, version=call.asked.to)
     return await asyncio.to_thread(view.as_json, reveal=False)
@@ -103,6 +133,8 @@ OPERATIONS = (
     Operation("GET", "/runs/{name}", "run", "One run as it stands", shapes.Run, _run),
     Operation("GET", "/runs/{name}/evidence", "evidence", "Its evidence, signed", shapes.SignedEvidence, _evidence),
     Operation("GET", "/sessions", "sessions", "Who works now", shapes.Sessions, _sessions),
+    Operation("GET", "/windows", "windows", "When runs may happen", shapes.Calendar, _windows),
+    Operation("GET", "/windows/fit", "fit", "Whether the newest release fits the windows", shapes.Fit, _fit),
     Operation("GET", "/config", "config", "Questions and answers", shapes.Config, _config, shapes.ConfigAsked),
     Operation(
         "GET", "/audit", "audit", "Who did what", shapes.AuditEntries, _audit, shapes.AuditAsked, role=Role.ADMIN

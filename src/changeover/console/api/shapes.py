@@ -73,6 +73,9 @@ class Status(Answer):
     components: tuple[Component, ...]
     addresses: tuple[str, ...]
     kept: tuple[str, ...]
+    frozen: tuple[str, ...]
+    opens: str
+    begins: str
 
 
 class Release(Answer):
@@ -148,6 +151,45 @@ class Run(Answer):
     holder: str
     question: Facts | None
     evidence: Facts
+
+
+class Stretch(Answer):
+    """A stretch of time, UTC."""
+
+    begins: datetime
+    ends: datetime
+
+
+class Calendar(Answer):
+    """When runs may happen, as ``changeover windows -o json``."""
+
+    installation: str
+    windows: tuple[Facts, ...]
+    freezes: tuple[Facts, ...]
+    upcoming: tuple[Stretch, ...]
+    frozen: tuple[Facts, ...]
+    trouble: str
+    scheduled: Facts | None
+
+
+class FitRow(Stretch):
+    """One window, and whether the update fits."""
+
+    latest_start: datetime = Field(alias="latestStart")
+    fits: bool
+
+
+class Fit(Answer):
+    """How the newest release fits the windows, as ``changeover windows fit -o json``; empty when nothing is newer."""
+
+    version: str = ""
+    strategy: str = ""
+    change_seconds: float = Field(0.0, alias="changeSeconds")
+    usual_seconds: float = Field(0.0, alias="usualSeconds")
+    reserve_seconds: float = Field(0.0, alias="reserveSeconds")
+    runs: int = 0
+    windows: tuple[FitRow, ...] = ()
+    in_the_way: str = Field("", alias="inTheWay")
 
 
 class SignedEvidence(Answer):
@@ -261,8 +303,13 @@ class PlanAsked(Asked):
     revision: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     strategy: Literal["", "window", "plain"] = ""
     conflicts: Literal["take", "keep", "stop"] = "take"
+    at: Word = ""
+    """Not before this time (RFC 3339), or ``next`` for the next window in which it fits."""
     accept: Words = []
     acknowledge: Words = []
+    override: Words = []
+    """Freezes in which it begins nevertheless, by their names; takes the role approver."""
+    override_reason: Text = ""
 
 
 class RunAsked(PlanAsked):
@@ -287,6 +334,34 @@ class GateAsked(Asked):
 
     do: Literal["close", "open"]
     message: Text = ""
+
+
+class WindowAsked(Asked):
+    """A window as a text: ``0 22 * * 6 for 120 in Europe/Berlin``."""
+
+    window: Text
+    instead: Text = ""
+    """Another one, which goes."""
+
+
+class WindowNamed(Asked):
+    """A window by its text."""
+
+    window: Text
+
+
+class FreezeAsked(Asked):
+    """A freeze: from and to, or cron and minutes."""
+
+    name: Word
+    reason: Text
+    begins: Word = Field("", alias="from")
+    ends: Word = Field("", alias="to")
+    cron: Word = ""
+    minutes: Annotated[int, Field(ge=0, le=132_480)] = Field(0, alias="durationMinutes")
+    zone: Word = Field("UTC", alias="timeZone")
+    instead: Word = ""
+    """Another one, which goes."""
 
 
 class StopAsked(Asked):

@@ -1,4 +1,4 @@
-"""Settings: how this installation is looked after, and when its next windows are."""
+"""Settings: how this installation is looked after."""
 
 from __future__ import annotations
 

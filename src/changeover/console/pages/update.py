@@ -17,13 +17,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from changeover.actions import approving, carrying, guiding, installations, prepare, runs_of, windows
-from changeover.actions.ask import Ask
+from changeover.actions import approving, calendar, carrying, guiding, installations, prepare, runs_of
+from changeover.actions.ask import Ask, Override
 from changeover.actions.outside import Outside
 from changeover.actions.prepare import Prepared
 from changeover.console import marked
+from changeover.console.access.permissions import OVERRIDES
 from changeover.console.access.refusal import Refusal
-from changeover.console.room import Room
+from changeover.console.room import Room, visit_of
 from changeover.errors import Problem
 from changeover.evidence import words
 from changeover.plan.model import Effect, ObjectChange, Plan, Severity
@@ -51,7 +52,7 @@ CONFLICTS = {
     "stop": "Stop: nothing begins while there are such fields",
 }
 """What to do about fields that others have set."""
-_WISHED = ("strategy", "typed", "shown", "when", "at", "conflicts")
+_WISHED = ("strategy", "typed", "shown", "when", "at", "conflicts", "freezes", "why")
 """Fields by which a form says which plan was shown."""
 _WAYS = {"instant": ("ok", "At once"), "restore": ("warn", "Restore"), "removal": ("ok", "Removal")}
 
@@ -82,11 +83,16 @@ class Wish:
     """``2026-11-24T22:00``, UTC."""
     conflicts: str = "take"
     """One of `CONFLICTS`."""
+    freezes: tuple[str, ...] = ()
+    """Names of freezes in which it begins nevertheless, as typed."""
+    why: str = ""
 
     @staticmethod
     def of(said: Mapping[str, str], *, message: str) -> Wish:
         """What fields of a form or an address say."""
-        typed = tuple(one.strip() for one in said.get("typed", "").split(",") if one.strip())
+        typed, freezes = (
+            tuple(one.strip() for one in said.get(name, "").split(",") if one.strip()) for name in ("typed", "freezes")
+        )
         return Wish(
             strategy=said.get("strategy", ""),
             typed=typed,
@@ -94,6 +100,8 @@ class Wish:
             when=said.get("when", ""),
             at=said.get("at", "")[:16],
             conflicts=said.get("conflicts") or "take",
+            freezes=freezes,
+            why=said.get("why", "")[:500].strip(),
         )
 
     @property
@@ -106,6 +114,7 @@ class Wish:
         """The same as an address has it."""
         said = {"strategy": self.strategy, "typed": ",".join(self.typed), "message": self.message}
         said |= {"when": self.when, "at": self.at, "conflicts": self.conflicts.removeprefix("take")}
+        said |= {"freezes": ",".join(self.freezes), "why": self.why}
         return urlencode({name: value for name, value in said.items() if value})
 
 
@@ -129,13 +138,13 @@ class Update:
     async def show(self, request: Request) -> Response:
         """The plan, computed now."""
         query = request.query_params
-        return await self._page(request, Wish.of(query, message=query.get("message", "")))
+        return await self._page(request, _wish(request, query, message=query.get("message", "")))
 
     async def go(self, request: Request) -> Response:
         """Begin exactly the plan that was shown."""
         async with request.form(max_fields=50, max_files=0) as form:
             said = {name: str(form.get(name) or "") for name in (*_WISHED, "message", "plan", "where")}
-        shown = Wish.of(said, message=said["shown"])
+        shown = _wish(request, said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
         prepared = await self._prepared(outside, target, shown)
         if prepared.plan.digest != said["plan"] or prepared.plan.blocked:
@@ -153,7 +162,7 @@ class Update:
         """Say yes to exactly the plan that was shown."""
         async with request.form(max_fields=50, max_files=0) as form:
             said = {name: str(form.get(name) or "") for name in (*_WISHED, "plan", "reason")}
-        shown = Wish.of(said, message=said["shown"])
+        shown = _wish(request, said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
         prepared = await self._prepared(outside, target, shown)
         if prepared.plan.digest != said["plan"]:
@@ -166,7 +175,7 @@ class Update:
         """Keep that a note of the vendor was read."""
         async with request.form(max_fields=50, max_files=0) as form:
             said = {name: str(form.get(name) or "") for name in (*_WISHED, "note")}
-        shown = Wish.of(said, message=said["shown"])
+        shown = _wish(request, said, message=said["shown"])
         outside, target = self._room.outside_of(request), request.path_params
         await guiding.acknowledge(outside, await self._prepared(outside, target, shown), [said["note"]])
         request.state.detail = f"{target['version']}: {said['note']}"
@@ -184,7 +193,7 @@ class Update:
             "moved": moved,
             "begins": chosen.intent.parameters.not_before,
             "ends": chosen.intent.parameters.not_after,
-            "window": windows.next_of(outside, chosen.installation),
+            "window": next(iter(calendar.view(outside, chosen.installation).upcoming), None),
             "headline": _headline(plan),
             "by_effect": grouped(plan),
             "counts": Counter(change.effect for change in plan.changes),
@@ -205,6 +214,7 @@ class Update:
             "duration": words.duration,
             "data": [change for change in plan.changes if change.holds_data],
             "back_to": target.get("number"),
+            "frozen": any(one.reference in ("frozen", "freeze-overridden") for one in plan.findings),
         }
         return self._room.render(request, "update.html", values, status=status)
 
@@ -242,9 +252,18 @@ class Update:
             next_window=wish.when == "next",
             parameters=Parameters(message=wish.message, not_before=wish.not_before, conflicts=wish.conflicts),
             accept_data_loss=frozenset(wish.typed),
+            override=Override(frozenset(wish.freezes), wish.why),
         )
         followed = await installations.find(outside, self._room.installation)
         return await prepare.prepare(outside, followed, ask)
+
+
+def _wish(request: Request, said: Mapping[str, str], *, message: str) -> Wish:
+    """What was chosen. Raises Refusal for a freeze that somebody may not override."""
+    wish = Wish.of(said, message=message)
+    if wish.freezes and visit_of(request).account.role < OVERRIDES:
+        raise Refusal(403, "role-too-small", f"To override a freeze takes the role {OVERRIDES.word}.")
+    return wish
 
 
 def grouped(plan: Plan) -> list[tuple[str, str, str, list[ObjectChange]]]:

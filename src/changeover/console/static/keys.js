@@ -1,6 +1,6 @@
 // Keys that lead to pages and through what can be unfolded. None changes anything; all can be switched off in the help (?).
 "use strict";
-const PLACES = { o: "/", v: "/versions", r: "/runs", w: "/sessions", c: "/config" };
+const PLACES = { o: "/", v: "/versions", r: "/runs", w: "/sessions", c: "/config", d: "/windows" };
 const help = document.getElementById("keys");
 const wanted = document.getElementById("keys-on");
 let leading = 0;

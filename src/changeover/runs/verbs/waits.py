@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 
 from changeover import __version__
 from changeover.errors import Problem
+from changeover.objects import API_VERSION, Kind, Ref
 from changeover.plan.model import Effect, Plan
 from changeover.plan.steps import Step
 from changeover.ports import Busy, Json
+from changeover.runs.fitting import Need
+from changeover.runs.freezes import Freeze, Frozen, holding
 from changeover.runs.scene import Scene
 
 POLL = 1.0
@@ -29,24 +32,36 @@ class PlanChanged(Problem):
 
 
 async def wait_window(step: Step, scene: Scene) -> Mapping[str, Json]:
-    """Wait until the window opens; refuse what cannot end before it closes."""
+    """Wait until the window opens; refuse what a freeze forbids then, or what cannot end before it closes."""
     begin, end = str(step.arguments["notBefore"]), str(step.arguments["end"])
     while begin and scene.clock.now() < datetime.fromisoformat(begin):
         left = (datetime.fromisoformat(begin) - scene.clock.now()).total_seconds()
         scene.progress(step, f"the window opens at {begin}, in {left:.0f} s; `changeover abort` cancels")
         await scene.checkpoint(step)
         await scene.clock.sleep(min(POLL, left))
+    if "overridden" in step.arguments:
+        await _refuse_frozen(step, scene)
     if end:
-        need = float(step.arguments["needSeconds"]) + float(step.arguments["reserveSeconds"])
-        latest = datetime.fromisoformat(end) - timedelta(seconds=need)
-        now = scene.clock.now()
+        need = Need(float(step.arguments["needSeconds"]), float(step.arguments["reserveSeconds"]))
+        latest, now = need.latest_start(datetime.fromisoformat(end)), scene.clock.now()
         if now > latest:
             raise WindowTooShort(
                 f"The run must begin before {latest.isoformat(timespec='seconds')} to end before {end}.",
-                found=f"it is {now.isoformat(timespec='seconds')}; the change and its way back may take {need:.0f} s",
-                hint="choose a longer window, or --until a later time",
+                found=f"it is {now.isoformat(timespec='seconds')}; the change and its way back may take "
+                f"{need.change + need.reserve:.0f} s",
+                hint="`--at next` chooses the next window in which it fits; or say --until a later time",
             )
     return {"began": scene.clock.now().isoformat(timespec="seconds")}
+
+
+async def _refuse_frozen(step: Step, scene: Scene) -> None:
+    """A freeze that was set while the run waited holds for it too: nothing was begun."""
+    subject = scene.subject
+    live = await scene.cluster.get(Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation))
+    rules = live.get("spec", "policy", "freezes", default=[]) if live else []
+    for held in holding([Freeze.of(one) for one in rules], scene.clock.now()):
+        if held.freeze.name not in step.arguments["overridden"]:
+            raise Frozen(f"{held.told}.", found=held.origin, hint=held.way_out)
 
 
 async def announce(step: Step, scene: Scene) -> Mapping[str, Json]:

@@ -64,6 +64,30 @@ def test_answers_are_saved_compared_and_forgotten(desk: Furnished) -> None:
     assert next(one for one in desk.log() if one[1] == f"PATCH {BASE}/config")[3].startswith("by token ")
 
 
+def test_windows_and_freezes_are_set_read_and_removed(desk: Furnished) -> None:
+    ada, vera, olaf = program(desk, "ada", role=Role.ADMIN), program(desk, "vera"), program(desk, "olaf")
+    window = "0 22 * * 6 for 120 in Europe/Berlin"
+    freeze = {"name": "close", "reason": "The books.", "from": "2026-11-23", "to": "2026-11-29", "timeZone": "UTC"}
+    assert ada.post(f"{BASE}/windows", json={"window": window}).json()["windows"][0]["window"] == window
+    assert ada.post(f"{BASE}/freezes", json=freeze).json()["frozen"] == [
+        {"freeze": "close", "until": "2026-11-30T00:00:00+00:00"}
+    ]
+    seen = vera.get(f"{BASE}/windows").json()
+    assert seen["upcoming"][0] == {"begins": "2026-12-05T21:00:00Z", "ends": "2026-12-05T23:00:00Z"}, "one is frozen"
+    fits = vera.get(f"{BASE}/windows/fit").json()
+    assert (fits["version"], fits["windows"]) == ("", []), "nothing newer is there"
+    wrong = ada.post(f"{BASE}/windows", json={"window": "daily"})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "bad-window")
+    assert ada.delete(f"{BASE}/freezes/other").json()["code"] == "bad-freeze"
+    asked = {"override": "close", "override_reason": "A hole.", "to": "1.0.0"}
+    assert olaf.get(f"{BASE}/plan", params=asked).json()["code"] == "role-too-small"
+    plan = ada.get(f"{BASE}/plan", params=asked).json()
+    assert [one["severity"] for one in plan["findings"] if one["reference"] == "freeze-overridden"] == ["warns"]
+    assert ada.delete(f"{BASE}/freezes/close").json()["freezes"] == []
+    assert ada.request("DELETE", f"{BASE}/windows", json={"window": window}).json()["windows"] == []
+    assert vera.get(f"{BASE}/plan", params={"to": "1.0.0", "at": "next"}).json()["code"] == "no-window"
+
+
 @pytest.mark.parametrize("operation", CHANGES, ids=lambda one: one.name)
 def test_who_may_only_look_changes_nothing(desk: Furnished, operation: Any) -> None:
     client = program(desk, "vera")
