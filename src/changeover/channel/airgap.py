@@ -1,8 +1,8 @@
 """An air-gap bundle (``.airgap``): a release as a file, with its package and its images, read as a channel of one.
 
 ``airgap.yaml`` and ``app.tar.gz`` come first, images last, so that reading the package does not read gigabytes. Images
-are unpacked into a temporary folder (TMPDIR) while they are copied. Names in the bundle cannot lead out of it; links
-are refused.
+are unpacked into a temporary folder (TMPDIR) while they are copied, as far as there is room. Names in the bundle cannot
+lead out of it; links are refused, and so is what grows out of all proportion.
 """
 
 from __future__ import annotations
@@ -12,25 +12,29 @@ import contextlib
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from changeover import images
+from changeover.arrivals import BUNDLE, NoRoom
+from changeover.channel import scratch
 from changeover.channel.registry.archives import ArchiveImages, FolderImages, repositories
 from changeover.channel.registry.content import BadImage, Images
-from changeover.channel.registry.moves import carry_out
+from changeover.channel.registry.moves import Tell, carry_out
 from changeover.channel.registry.session import Session
-from changeover.images import Access, Copied, Image, Move
+from changeover.images import Access, Copied, Image, Move, Moving
 from changeover.package import archive
 from changeover.package.airgap import Airgap, BadAirgap, read_airgap
 from changeover.release import versions
 from changeover.release.catalog import Catalog, Release
 
-ENDING = ".airgap"
 _ABOUT, _PACKAGE, _IMAGES = "airgap.yaml", "app.tar.gz", "images/"
 _ARCHIVES, _TREE = "docker-archive", "docker/registry/v2"
 _ABOUT_BYTES = 4 * 1024 * 1024
+_ENTRIES = 200_000
+_LEAST_GROWN = 1024 * 1024 * 1024
+"""What any bundle may hold unpacked, in bytes; beyond it, so many bytes for a packed one as `archive.LIMITS` says."""
 
 
 class AirgapSource:
@@ -44,14 +48,14 @@ class AirgapSource:
         """The bundle's release. Raises BadAirgap."""
         about, _ = await self._content()
         release = Release(
-            version=about.version or self._path.name.removesuffix(ENDING),
+            version=about.version or self._path.name.removesuffix(BUNDLE),
             cursor=about.cursor,
             package=self._path.name,
             required=about.required,
             notes=about.notes,
             airgap=about,
         )
-        name = about.application or self._path.name.removesuffix(ENDING)
+        name = about.application or self._path.name.removesuffix(BUNDLE)
         return Catalog(name, (release,), versions.scheme_of(release.version))
 
     async def fetch(self, version: str) -> Mapping[str, bytes]:
@@ -80,27 +84,39 @@ def read_bundle(path: Path) -> tuple[Airgap, Mapping[str, bytes]]:
     raise BadAirgap(f"{path.name} is no whole air-gap bundle.", found=f"it has no {lacking}")
 
 
-async def copy_images(
-    moves: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str
-) -> Sequence[Copied]:
+async def copy_images(moves: Sequence[Move], access: Access, tell: Tell, *, bundle: str) -> Sequence[Copied]:
     """Copy images out of a bundle; `actions.outside.ImageCopying` for a bundle."""
-    with tempfile.TemporaryDirectory(prefix="changeover-airgap-") as folder, contextlib.ExitStack() as stack:
-        await asyncio.to_thread(unpack_images, Path(bundle), Path(folder))
+    place = scratch.folder()
+    with (
+        tempfile.TemporaryDirectory(prefix="changeover-airgap-", dir=place) as folder,
+        contextlib.ExitStack() as stack,
+    ):
+        await asyncio.to_thread(unpack_images, Path(bundle), Path(folder), tell)
         shelf = Shelf(Path(folder) / "images", stack)
         return await carry_out(moves, access, tell, opened=shelf.opened)
 
 
-def unpack_images(path: Path, into: Path) -> None:
-    """Unpack the bundle's images. Raises BadAirgap."""
+def unpack_images(path: Path, into: Path, tell: Tell = lambda _: None) -> None:
+    """Unpack the bundle's images. Raises BadAirgap, UnsafeArchive; NoRoom before the disk is full."""
+    left, done = scratch.free(into), 0
     with _opened(path) as tar:
         for member, name in _members(tar, path):
             if name.startswith(_IMAGES):
+                tell(Moving(done, 0))
+                if member.size > left - done:
+                    raise NoRoom(
+                        f"There is no room to unpack the images of {path.name}.",
+                        found=f"{name} has {member.size} bytes, {left - done} can be used in {into.parent}",
+                        hint="make room there, or name a folder on a larger disk with TMPDIR",
+                    )
+                done += member.size
                 place = into / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 source = tar.extractfile(member)
                 if source is not None:
                     with place.open("wb") as out:
                         shutil.copyfileobj(source, out, 1024 * 1024)
+    tell(Moving(done, done))
 
 
 class Shelf:
@@ -150,7 +166,13 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _members(tar: tarfile.TarFile, path: Path) -> Iterator[tuple[tarfile.TarInfo, str]]:
-    for member in tar:
+    most, grown = max(_LEAST_GROWN, path.stat().st_size * archive.LIMITS.growth), 0
+    for count, member in enumerate(tar, start=1):
+        grown += member.size
+        if count > _ENTRIES or grown > most:
+            raise archive.UnsafeArchive(
+                f"{path.name} holds more than a bundle can.", found=f"{count} files, {grown} bytes"
+            )
         if member.isdir():
             continue
         name = archive.clean_path(member.name, name=path.name)

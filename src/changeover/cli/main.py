@@ -35,7 +35,7 @@ COMMANDS = {
     "backups": (f"{_C}.look:backups", "Backups that runs have made: when, of what, where they lie."),
     "diff": (f"{_C}.look:diff", "What differs between two releases or revisions."),
     "settings": (f"{_C}.settings:settings", "Strategy, windows, backups, approvals, webhook: show, set."),
-    "upload": (f"{_C}.packages:upload", "Give an Installation a version by hand, beside those of its channel."),
+    "upload": (f"{_C}.uploads:upload", "Give an Installation a version by hand, beside those of its channel."),
     "plan": (f"{_C}.change:plan", "What an update would do to every object; `plan rbac`: the rights it needs."),
     "install": (f"{_C}.change:install", "Install a package or a release of a channel."),
     "update": (f"{_C}.change:update", "Change over to another release."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from changeover.channel.registry.copying import Copier
 from changeover.channel.registry.repository import Repository
 from changeover.channel.registry.session import Session
 from changeover.errors import Problem
-from changeover.images import Access, Copied, Image, Move
+from changeover.images import Access, Copied, Image, Move, Moving
 
 Open = Callable[[Session, Image], Images]
 """Where an image is read."""
@@ -24,18 +25,20 @@ class NoImage(Problem):
     reference = "no-image"
 
 
-async def copy_images(moves: Sequence[Move], access: Access, tell: Callable[[Copied], None]) -> Sequence[Copied]:
+Tell = Callable[[Copied | Moving], None]
+
+
+async def copy_images(moves: Sequence[Move], access: Access, tell: Tell) -> Sequence[Copied]:
     """Copy from registry to registry; implements `actions.outside.ImageCopying`."""
     return await carry_out(moves, access, tell, opened=repository)
 
 
-async def carry_out(
-    moves: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, opened: Open
-) -> Sequence[Copied]:
+async def carry_out(moves: Sequence[Move], access: Access, tell: Tell, *, opened: Open) -> Sequence[Copied]:
     """Copy each image from where `opened` says, telling each; what fails is told and does not stop the others."""
     copier, done = Copier(), []
     async with Session(logins_of(access)) as session:
         for move in moves:
+            copier.tell = functools.partial(_told, tell, move)
             before = copier.tally.sent_bytes
             try:
                 digest = await _copy(copier, session, move, opened)
@@ -46,6 +49,10 @@ async def carry_out(
             tell(copied)
             done.append(copied)
     return done
+
+
+def _told(tell: Tell, move: Move, far: int, of: int) -> None:
+    tell(Moving(far, of, move))
 
 
 async def _copy(copier: Copier, session: Session, move: Move, opened: Open) -> str:

@@ -254,6 +254,71 @@ class Noted(Answer):
     done: str
 
 
+class Pushed(Answer):
+    """How far a push of images is."""
+
+    under_way: bool
+    problem: Facts | None
+    images: tuple[Facts, ...]
+
+
+class Upload(Answer):
+    """A file on its way, or a bundle that waits for its push."""
+
+    id: str
+    name: str
+    size: int
+    sha256: str
+    parts: int
+    part_bytes: int
+    missing: tuple[int, ...]
+    whole: bool
+    holds: Facts | None = None
+    push: Pushed | None
+
+
+class Uploads(RootModel[tuple[Upload, ...]]):
+    """Oldest first."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PartTaken(Answer):
+    """How many parts are still missing."""
+
+    left: int
+
+
+class Finished(Answer):
+    """The version that a package became, or that a bundle waits for its push."""
+
+    version: str
+    waits: bool
+
+
+class UploadAsked(Asked):
+    """Which file will be sent."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f\x7f]+$")]
+    size: Annotated[int, Field(ge=1, le=2**40)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FinishAsked(Asked):
+    """What a package does not say itself."""
+
+    version: Word = ""
+
+
+class PushAsked(Asked):
+    """How images get into the registry: with another login than the one that is kept, or without being sent."""
+
+    push: bool = True
+    plain_http: bool = False
+    username: Word = ""
+    password: Annotated[str, Field(max_length=4000)] = ""
+
+
 class PlanAsked(Asked):
     """Which plan: an update to a release, or the way back to a revision."""
 
