@@ -6,22 +6,17 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import accessible
+from tests.browser.pictures import picture
 from tests.flows.commands import Commands, until
 from tests.flows.console import Console
 from tests.flows.workbench import Workbench
 from tools import kubebox
 
 pytestmark = pytest.mark.cluster
-
-SCREENS = Path(os.environ.get("CHANGEOVER_SCREENS") or "/nonexistent")
-"""Where screenshots of each page go, light, dark and phone; nowhere when it is not set."""
-LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +39,7 @@ def bench(cluster: kubebox.Cluster, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def console(bench: Workbench) -> Iterator[Console]:
-    made = Console(bench)
+    made = Console(bench.changeover, bench.folder)
     made.start()
     yield made
     made.kill()
@@ -63,19 +58,6 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
     expect(opened.get_by_role("heading", level=1)).to_contain_text("workbench runs")
     yield opened
     context.close()
-
-
-def picture(page: Page, name: str) -> None:
-    """The page as people see it, in each look: axe finds nothing; and a file of it, when one is asked for."""
-    for look, (width, height) in LOOKS.items():
-        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
-        page.set_viewport_size({"width": width, "height": height})
-        assert accessible.violations(page) == [], (name, look)
-        if SCREENS.parent.is_dir():
-            SCREENS.mkdir(exist_ok=True)
-            page.screenshot(path=SCREENS / f"{name}-{look}.jpg", type="jpeg", quality=72)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @contextmanager

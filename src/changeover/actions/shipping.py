@@ -140,8 +140,8 @@ async def _push(outside: Outside, listed: Listed, registry: Registry, how: How, 
     if failed:
         raise NotPushed(
             f"{len(failed)} of {len(copied)} images did not reach {registry.address}.",
-            found="; ".join(f"{one.move.source}: {one.problem}" for one in failed[:5]),
-            hint="mend that and push again: what is there already is not sent twice",
+            found="; ".join(dict.fromkeys(one.problem for one in failed[:5])),
+            hint="mend that and push again: what is there is not sent twice; a registry without TLS has to be named so",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -22,6 +23,7 @@ _SVG = (
     '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round"'
     ' stroke-linejoin="round" aria-hidden="true">{}</svg>'
 )
+_CODE = re.compile(r"`([^`]+)`")
 _THEMES = frozenset({"light", "dark"})
 THEME = "changeover-theme"
 _STEPS = ((60, "s", 1), (3600, "min", 60), (2 * 86400, "h", 3600), (float("inf"), "days", 86400))
@@ -47,6 +49,7 @@ class Pages:
         icons = {name: Markup(_SVG.format(inside)) for name, inside in shapes.items()}  # noqa: S704 - our own files
         self._templates.globals["icon"] = icons.__getitem__
         self._templates.globals["ago"] = ago
+        self._templates.filters["worded"] = worded
 
     def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """Fill a template."""
@@ -63,6 +66,11 @@ class Pages:
             "theme": theme if theme in _THEMES else "",
         }
         return self._templates.get_template(name).render(**own, **values)
+
+
+def worded(text: object) -> Markup:
+    """A message as a page says it: what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def ago(at: str, now: datetime) -> str:

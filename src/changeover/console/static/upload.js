@@ -10,6 +10,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
 const MB = 1e6;
 const TRIES = 6;
 const AT_ONCE = 3;
+const PATIENCE = 120000;
 const READ = 8 * 1024 * 1024;
 
 function say(form, text, wrong) {
@@ -20,9 +21,10 @@ function say(form, text, wrong) {
 }
 
 async function asked(method, address, headers, body) {
+  const within = body ? PATIENCE : 0; // a part is small; what the console does with the whole may take its time
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const answer = await fetch(address, { method, headers, body });
+      const answer = await fetch(address, { method, headers, body, signal: within ? AbortSignal.timeout(within) : undefined });
       if (answer.status < 500) {
         const told = await answer.json();
         if (!answer.ok) { throw Object.assign(new Error([told.message, told.found && `Found: ${told.found}.`, told.hint].filter(Boolean).join(" ")), { told: true, code: told.code }); }

@@ -1,0 +1,32 @@
+"""What people see of a page: in each look axe finds nothing, nothing is cut off; pictures, when asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser import accessible
+
+SCREENS = os.environ.get("CHANGEOVER_SCREENS", "")
+"""The folder for pictures of each page, light, dark and phone; none are made when it is not set."""
+LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
+TALLEST = 2400
+"""Pixels of a page that a picture shows."""
+
+
+def picture(page: Page, name: str) -> None:
+    """Look at the page as it is now."""
+    for look, (width, height) in LOOKS.items():
+        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": height})
+        assert accessible.violations(page) == [], (name, look)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways ({look})"
+        if SCREENS:
+            tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
+            page.set_viewport_size({"width": width, "height": max(tall, height)})
+            Path(SCREENS).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(SCREENS) / f"{name}-{look}.jpg", type="jpeg", quality=60)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
