@@ -14,6 +14,9 @@ SCREENS = os.environ.get("CHANGEOVER_SCREENS", "")
 LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
 TALLEST = 2400
 """Pixels of a page that a picture shows."""
+WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > width).map((one) => one.outerHTML.slice(0, 160))"""
+"""What reaches beyond the right edge, when the page scrolls sideways."""
 
 
 def picture(page: Page, name: str) -> None:
@@ -21,12 +24,12 @@ def picture(page: Page, name: str) -> None:
     for look, (width, height) in LOOKS.items():
         page.emulate_media(color_scheme="dark" if look == "dark" else "light")
         page.set_viewport_size({"width": width, "height": height})
-        assert accessible.violations(page) == [], (name, look)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways ({look})"
         if SCREENS:
             tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
             page.set_viewport_size({"width": width, "height": max(tall, height)})
             Path(SCREENS).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(SCREENS) / f"{name}-{look}.jpg", type="jpeg", quality=60)
+        assert accessible.violations(page) == [], (name, look)
+        assert page.evaluate(WIDER, width) == [], f"{name} scrolls sideways ({look})"
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -102,6 +102,46 @@ def test_the_whole_way(bench: Workbench, page: Page) -> None:
     assert bench.nothing_lost() == {"saved": 4}
 
 
+PAGES = (
+    ("config", "/config"),
+    ("customisations", "/customisations"),
+    ("registry", "/registry"),
+    ("licence", "/licence"),
+    ("settings", "/settings"),
+    ("preflight", "/preflight"),
+    ("troubleshoot", "/troubleshoot"),
+    ("backups", "/backups"),
+    ("compare", "/versions/compare?before=2022.09.2&after=2022.10.2"),
+    ("bundles-none", "/versions/bundles"),
+    ("users", "/users"),
+    ("audit", "/audit"),
+    ("account", "/account"),
+    ("not-here", "/nowhere"),
+)
+
+
+def test_every_other_page(page: Page) -> None:
+    page.goto("/troubleshoot")
+    page.get_by_role("button", name="Analyse now").click()
+    expect(page.get_by_role("heading", name="In the bundle")).to_be_visible(timeout=120_000)
+    page.goto("/preflight")
+    page.get_by_role("button", name="Run preflight").click()
+    expect(page.get_by_role("button", name="Run preflight")).to_be_visible(timeout=120_000)
+    for name, path in PAGES:
+        page.goto(path)
+        picture(page, name)
+    page.goto("/versions")
+    page.get_by_text("Upload a new version").click()
+    picture(page, "upload")
+    page.goto("/")
+    page.keyboard.press("?")
+    picture(page, "keyboard")
+    page.keyboard.press("Escape")
+    page.context.clear_cookies()
+    page.goto("/login")
+    picture(page, "login")
+
+
 def test_a_failing_update_goes_back_and_says_why(bench: Workbench, page: Page) -> None:
     with quiet(page):
         page.goto("/update/2022.10.3?strategy=plain")

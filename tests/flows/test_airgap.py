@@ -130,7 +130,17 @@ def test_a_bundle_is_pushed_and_installed(
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
     assert commands.ask("status")["healthy"] is True
     newer = _newer(tmp_path, namespace)
-    commands.run("update", "--from", str(newer), "--plain-http", private.address, *QUICK)
+    refused_push = commands.ask("upload", str(newer), expect=1)["problem"]  # https, which it does not speak
+    assert refused_push["code"] == "images-not-pushed"
+    assert [one["version"] for one in commands.ask("check")["all"]] == ["1.0.0"]
+    kept = commands.ask("upload", str(newer), "--plain-http", private.address)
+    assert (kept["version"], kept["registry"], kept["images"][0]["place"]) == ("1.1.0", place, f"{place}/server:2")
+    assert {one["reference"] for one in kept["findings"]} == {"made-for-kots", "licence-unproven"}
+    assert commands.ask("upload", str(newer), expect=1)["problem"]["code"] == "bad-upload", "it is there already"
+    newer.unlink()
+    bundle.unlink()  # the channel that it was installed from is gone, too
+    assert commands.ask("plan", "--to", "1.1.0")["to"]["version"] == "1.1.0"
+    commands.run("update", "1.1.0", *QUICK)
     pods = commands.objects("pods", "-l", "app=letters", "--field-selector", "status.phase=Running")
     assert f"{place}/server:2" in {pod["spec"]["containers"][0]["image"] for pod in pods}
     second = Commands(Path(kubeconfig), f"{namespace}-second")
