@@ -35,7 +35,7 @@ class NoUpload(Problem):
 class NoRoom(Problem):
     """The disk has too little room for a file, or for what it unpacks to."""
 
-    reference = "no-room"
+    reference = "no-disk-space"
 
 
 @dataclass(frozen=True, slots=True)

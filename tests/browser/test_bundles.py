@@ -112,7 +112,7 @@ def sent(page: Page, file: Path) -> list[str]:
             numbers.append(request.url.rpartition("/")[2])
 
     page.on("request", seen)
-    page.get_by_text("Upload a new version").click()
+    page.get_by_role("link", name="Upload a new version").click()
     page.get_by_label("Package or bundle", exact=True).set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     return numbers

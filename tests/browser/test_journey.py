@@ -131,7 +131,7 @@ def test_every_other_page(page: Page) -> None:
         page.goto(path)
         picture(page, name)
     page.goto("/versions")
-    page.get_by_text("Upload a new version").click()
+    page.get_by_role("link", name="Upload a new version").click()
     picture(page, "upload")
     page.goto("/")
     page.keyboard.press("?")

@@ -63,7 +63,7 @@ def test_a_version_is_uploaded_through_a_broken_connection(page: Page, tmp_path:
 
     page.route(re.compile(r"/versions/upload/[0-9a-f]+/[0-9]+$"), breaking)
     page.goto("/versions")
-    page.get_by_text("Upload a new version").click()
+    page.get_by_role("link", name="Upload a new version").click()
     assert accessible.violations(page) == []
     page.get_by_label("Package or bundle", exact=True).set_input_files(file)
     page.get_by_role("button", name="Upload").click()
@@ -73,7 +73,7 @@ def test_a_version_is_uploaded_through_a_broken_connection(page: Page, tmp_path:
     page.get_by_role("button", name="Forget 1.2.0").click()
     expect(page.get_by_text("Uploaded by olaf")).to_be_hidden()
     file.write_bytes(b"no package")
-    page.get_by_text("Upload a new version").click()
+    page.get_by_role("link", name="Upload a new version").click()
     page.get_by_label("Package or bundle", exact=True).set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("status")).to_contain_text("desk.tgz is no package.")

@@ -85,6 +85,18 @@ def _newer(folder: Path, namespace: str) -> Path:
     )
 
 
+def _uploaded(commands: Commands, newer: Path, registry: str) -> None:
+    """The newer bundle by hand: pushed, or not taken."""
+    refused = commands.ask("upload", str(newer), expect=1)["problem"]  # https, which the registry does not speak
+    assert refused["code"] == "images-not-pushed"
+    assert "1.1.0" not in commands.run("check").out
+    kept = commands.ask("upload", str(newer), "--plain-http", registry)
+    place = f"{registry}/mirror"
+    assert (kept["version"], kept["registry"], kept["images"][0]["place"]) == ("1.1.0", place, f"{place}/server:2")
+    assert {one["reference"] for one in kept["findings"]} == {"made-for-kots", "licence-unproven"}
+    assert commands.ask("upload", str(newer), expect=1)["problem"]["code"] == "bad-upload", "it is there already"
+
+
 def test_a_bundle_is_pushed_and_installed(
     private_registry: PrivateRegistry, kubeconfig: str, namespace: str, bundle: Path, tmp_path: Path
 ) -> None:
@@ -130,13 +142,7 @@ def test_a_bundle_is_pushed_and_installed(
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [f"{place}/server:1"]
     assert commands.ask("status")["healthy"] is True
     newer = _newer(tmp_path, namespace)
-    refused_push = commands.ask("upload", str(newer), expect=1)["problem"]  # https, which it does not speak
-    assert refused_push["code"] == "images-not-pushed"
-    assert [one["version"] for one in commands.ask("check")["all"]] == ["1.0.0"]
-    kept = commands.ask("upload", str(newer), "--plain-http", private.address)
-    assert (kept["version"], kept["registry"], kept["images"][0]["place"]) == ("1.1.0", place, f"{place}/server:2")
-    assert {one["reference"] for one in kept["findings"]} == {"made-for-kots", "licence-unproven"}
-    assert commands.ask("upload", str(newer), expect=1)["problem"]["code"] == "bad-upload", "it is there already"
+    _uploaded(commands, newer, private.address)
     newer.unlink()
     bundle.unlink()  # the channel that it was installed from is gone, too
     assert commands.ask("plan", "--to", "1.1.0")["to"]["version"] == "1.1.0"

@@ -42,6 +42,8 @@ class Status:
     run_verdict: str = ""
     question: Mapping[str, Any] | None = None
     available: tuple[str, ...] = ()
+    next: str = ""
+    """Of the new releases the one to prepare: the first required stop, else the newest."""
     last_check: str = ""
     last_backup: Mapping[str, Any] = field(default_factory=dict)
     components: tuple[Component, ...] = ()
@@ -55,6 +57,7 @@ class Status:
 async def status(outside: Outside, installation: str = "") -> Status:
     """Look at the Installation and at its live objects."""
     followed = await installations.find(outside, installation)
+    available = list(followed.get("status", "available", default=[]))
     number = revisions.running_number(followed)
     seen = await _live(outside, followed, number) if number else _Seen("nothing", None)
     run = await runs_of.under_way(outside, followed.name)
@@ -75,13 +78,20 @@ async def status(outside: Outside, installation: str = "") -> Status:
         run_phase=str(run.get("status", "phase", default="not begun")) if run else "",
         run_verdict=runs_of.verdict(run) if run else "",
         question=run.get("status", "question") if run else None,
-        available=tuple(str(one["version"]) for one in followed.get("status", "available", default=[])),
+        available=tuple(str(one["version"]) for one in available),
+        next=_next(available, str(followed.get("status", "running", "version", default=""))),
         last_check=str(followed.get("status", "lastCheck", default="")),
         last_backup=followed.get("status", "lastBackup", default={}),
         components=seen.components,
         addresses=seen.addresses,
         kept=tuple(f"{one.called} {one.field} by {one.manager}" for one in fields.listed(followed)),
     )
+
+
+def _next(available: Sequence[Mapping[str, Any]], running: str) -> str:
+    new = [one for one in available if one["version"] != running]
+    stop = next((one for one in new if one.get("required")), new[-1] if new else {})
+    return str(stop.get("version", ""))
 
 
 @dataclass(frozen=True, slots=True)

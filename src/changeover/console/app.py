@@ -41,6 +41,7 @@ from changeover.console.pages import (
     graphs,
     licence,
     look,
+    now,
     overview,
     registry,
     runs,
@@ -85,6 +86,7 @@ PAGES = (
     audit_page,
     sign_in,
     look,
+    now,
 )
 
 

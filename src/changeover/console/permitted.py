@@ -18,6 +18,7 @@ TABLE = (
     Rule("/healthz", read=None),
     Rule("/readyz", read=None),
     Rule("/favicon.svg", read=None),
+    Rule("/now"),
     Rule("/look", write=Role.VIEWER, tells=False),
     Rule("/account", write=Role.VIEWER, tells=False),
     Rule("/account/*", write=Role.VIEWER, tells=False),

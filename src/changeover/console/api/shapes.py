@@ -68,6 +68,7 @@ class Status(Answer):
     run_verdict: str
     question: Facts | None
     available: tuple[str, ...]
+    next: str
     last_check: str
     last_backup: Facts
     components: tuple[Component, ...]

@@ -101,4 +101,11 @@ async function send(form) {
   }
 }
 
-if (location.hash === "#upload") { document.getElementById("upload")?.setAttribute("open", ""); }
+function opened() {
+  const fold = document.getElementById("upload");
+  if (location.hash !== "#upload" || !fold) { return; }
+  fold.setAttribute("open", "");
+  fold.querySelector("input[type=file]").focus();
+}
+addEventListener("hashchange", opened);
+opened();

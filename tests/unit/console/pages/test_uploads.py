@@ -204,8 +204,8 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_sent(
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setenv("CHANGEOVER_ROOM", "1Gi")
     refused = begun(olaf, {**said, "size": 300 * 1024 * 1024})
-    assert refused["code"] == "no-room"
+    assert refused["code"] == "no-disk-space"
     assert "314.6 MB, and about as much again" in refused["message"]
     assert lying(desk) == []
     assert "id" in begun(olaf, {**said, "size": 200 * 1024 * 1024})
-    assert begun(olaf, {**said, "size": 170 * 1024 * 1024})["code"] == "no-room", "the other one was promised its room"
+    assert begun(olaf, {**said, "size": 170 * 1024 * 1024})["code"] == "no-disk-space", "the other one was promised its room"
