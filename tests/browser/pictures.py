@@ -12,7 +12,7 @@ from tests.browser import accessible
 SCREENS = os.environ.get("CHANGEOVER_SCREENS", "")
 """The folder for pictures of each page, light, dark and phone; none are made when it is not set."""
 LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
-TALLEST = 2400
+TALLEST = 1500
 """Pixels of a page that a picture shows."""
 WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("main *")]
   .filter((one) => one.getBoundingClientRect().right > width).map((one) => one.outerHTML.slice(0, 160))"""
@@ -28,7 +28,7 @@ def picture(page: Page, name: str) -> None:
             tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
             page.set_viewport_size({"width": width, "height": max(tall, height)})
             Path(SCREENS).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(SCREENS) / f"{name}-{look}.jpg", type="jpeg", quality=60)
+            page.screenshot(path=Path(SCREENS) / f"{name}-{look}.jpg", type="jpeg", quality=50)
         assert accessible.violations(page) == [], (name, look)
         assert page.evaluate(WIDER, width) == [], f"{name} scrolls sideways ({look})"
     page.emulate_media(color_scheme="light")

@@ -208,4 +208,6 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_sent(
     assert "314.6 MB, and about as much again" in refused["message"]
     assert lying(desk) == []
     assert "id" in begun(olaf, {**said, "size": 200 * 1024 * 1024})
-    assert begun(olaf, {**said, "size": 170 * 1024 * 1024})["code"] == "no-disk-space", "the other one was promised its room"
+    assert begun(olaf, {**said, "size": 170 * 1024 * 1024})["code"] == "no-disk-space", (
+        "the other one was promised its room"
+    )
