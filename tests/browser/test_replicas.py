@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +60,10 @@ def test_whoever_is_asked_the_file_lies_in_one_place(desk: Furnished, tmp_path: 
     with ExitStack() as all_lives, ExitStack() as first_lives:
         second = all_lives.enter_context(serving(replica(desk, tmp_path / "two")))
         first = first_lives.enter_context(serving(replica(desk, tmp_path / "one")))
-        one, two = first_lives.enter_context(signed_in(first)), all_lives.enter_context(signed_in(second))
+        one, two = (
+            first_lives.enter_context(closing(signed_in(first))),
+            all_lives.enter_context(closing(signed_in(second))),
+        )
         id_ = one.post("/versions/upload/begin", params=said).json()["id"]
         at = f"/versions/upload/{id_}"
         assert two.put(f"{at}/0", content=pieces[0]).json() == {"left": 2}
