@@ -96,5 +96,7 @@ class Pushing:
             del self._told[id_]
         except Problem as problem:
             self._told[id_] = replace(self._told[id_], under_way=False, problem=problem)
-        finally:
+        finally:  # whatever it was, nothing is under way any more
+            if id_ in self._told:
+                self._told[id_] = replace(self._told[id_], under_way=False)
             self._now, self._stopping, self._task = "", False, None
