@@ -37,6 +37,9 @@ conformance: $(STAMP) ## what the reference implementations answered (CASES=fold
 docs: $(STAMP) ## regenerate docs/reference
 	@$(BIN)/python -m tools.reference
 
+screens: $(STAMP) ## pictures of every page of the console for docs/screens (needs Chromium)
+	@CHANGEOVER_SCREENS=docs/screens $(BIN)/pytest -q tests/browser/test_journey.py tests/browser/test_held.py tests/browser/test_bundles.py
+
 image: $(STAMP) ## the product's own image as an OCI archive, without a container engine
 	@$(BIN)/python -m tools.product_image --out "$(OUT)/changeover-image.tar"
 
@@ -45,4 +48,4 @@ lock: ## renew the hashed requirements
 	@$(LOCK) --extra dev -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt
 
-.PHONY: help setup demo test check bench prove conformance docs image lock
+.PHONY: help setup demo test check bench prove conformance docs screens image lock

@@ -37,6 +37,8 @@ image: ""
 # Secret to pull it with.
 pullSecret: ""
 replicas: 2
+# Disk of a pod for air-gap bundles: one, and its images unpacked.
+room: 20Gi
 # Addresses that people reach the console under, beside a port-forward: https://console.example.com
 publicUrls: []
 # Networks whose X-Forwarded-For and X-Forwarded-Proto count: that of your Ingress.
@@ -111,6 +113,8 @@ _REPLACED = {
     "ingressClassName: ingress-class": "ingressClassName: {{ .Values.ingress.className | quote }}",
     "host: public-host": '{{ required "ingress.host" .Values.ingress.host | quote | printf "host: %s" }}',
     "replicas: 2": "replicas: {{ .Values.replicas }}",
+    "value: 20Gi": "value: {{ .Values.room | quote }}",
+    "sizeLimit: 20Gi": "sizeLimit: {{ .Values.room | quote }}",
     f"image: {IMAGE}": 'image: {{ required "image: by its digest" (regexFind "^.+@sha256:[0-9a-f]{64}$" .Values.image)'
     " | quote }}",
     NAMESPACE: "{{ .Release.Namespace }}",

@@ -1,4 +1,4 @@
-"""Fetch the console's style sheets, fonts, icons and htmx from npm, digest checked, with their licences.
+"""Fetch the console's style sheets, fonts, icons and scripts from npm, digest checked, with their licences.
 
 `python -m tools.vendor` renews ``src/changeover/console/static/vendor`` (needs npm). What is there is committed: nobody
 needs npm to install or build Changeover.
@@ -30,6 +30,9 @@ PACKAGES = {
     ),
     "@fontsource-variable/atkinson-hyperlegible-next@5.3.0": (
         "sha512-UnLzNUy1RWoLDfydAatP4NaRm99X/WbQEph7q/PymJnCFIOOwKOx3pBmp5ys8trO0dM+CKGuJgeZP9fAR4mQpA=="
+    ),
+    "js-sha256@1.0.0": (
+        "sha512-Bqxf6ENUzYIMzuELCmRNrJOVbjKH1oMgbfYJBKVr/W1Xf9fazpahqCbb24v1pR7XV1isuqhM+w9KWpK7zCyUQw=="
     ),
     "@fontsource-variable/atkinson-hyperlegible-mono@5.3.0": (
         "sha512-0IbthhO18EEpLe69h+cmrsxCkl4yk80gMk+fAN3+9M5zQvoR1JlkzoJRR6U9/UXLYpVBGEXu+Md2LO8TIp30dw=="
@@ -83,15 +86,20 @@ def drawn(svg: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r'\s*<path stroke="none"[^>]*/>', "", inner)).strip()
 
 
+def _licence(files: dict[str, bytes]) -> str:
+    return next((files[name].decode() for name in ("LICENSE", "LICENSE.txt") if name in files), MIT)
+
+
 def main() -> None:
     """Renew everything."""
     files = {name: fetch(name) for name in PACKAGES}
     (VENDOR / "fonts").mkdir(parents=True, exist_ok=True)
-    tabler, htmx, icons = (_package(start) for start in ("@tabler/core", "htmx", "@tabler/icons"))
+    tabler, htmx, icons, sha256 = (_package(start) for start in ("@tabler/core", "htmx", "@tabler/icons", "js-sha256"))
     sheet = files[tabler]["dist/css/tabler.min.css"].decode()
     sheet = re.sub(r"/\*#.*?\*/", "", re.sub(r"url\((?:\"data:[^\"]*\"|'data:[^']*'|data:[^)]*)\)", "none", sheet))
     (VENDOR / "tabler.min.css").write_text(sheet)
     (VENDOR / "htmx.min.js").write_text(files[htmx]["dist/htmx.min.js"].decode().partition("\n//# sourceMappingURL")[0])
+    (VENDOR / "sha256.min.js").write_bytes(files[sha256]["build/sha256.min.js"])
     for font, name in FONTS.items():
         which, _, rest = font.partition("-")
         path = f"files/atkinson-hyperlegible-{which}-{rest}-wght-normal.woff2"
@@ -99,7 +107,7 @@ def main() -> None:
     outlines = {name: files[icons].get(f"icons/outline/{name}.svg") for name in quoted()}
     shapes = {name: drawn(svg.decode()) for name, svg in outlines.items() if svg}
     (VENDOR / "icons.json").write_text(json.dumps(shapes, indent=0, sort_keys=True) + "\n")
-    licences = [f"{name}\n\n{some.get('LICENSE', MIT.encode()).decode()}" for name, some in files.items()]
+    licences = [f"{name}\n\n{_licence(some)}" for name, some in files.items()]
     (VENDOR / "LICENSES.txt").write_text("\n\n".join(licences))
     taken = {"packages": PACKAGES, "files": digests()}
     (VENDOR / "integrity.json").write_text(json.dumps(taken, indent=2) + "\n")

@@ -44,6 +44,16 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """How far a copy is: of one image; without a move, of unpacking the bundle that holds them."""
+
+    bytes: int
+    of: int
+    """Bytes in all; 0 while that is not known."""
+    move: Move | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How registries are reached: ``user:password`` by host, a docker config.json, hosts that speak http."""
 

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib import resources
@@ -18,9 +18,11 @@ from changeover.actions.as_person import AsPerson
 from changeover.actions.console_objects import PERSON_EXTRA, group_of
 from changeover.actions.in_accounts import InAccounts, Reach
 from changeover.actions.outside import Desk, Outside
+from changeover.arrivals import Arrivals
 from changeover.backup.destinations import volumes_of
-from changeover.channel import airgap
+from changeover.channel import airgap, scratch
 from changeover.channel import files as package_files
+from changeover.channel.arriving import FolderArrivals
 from changeover.channel.charts import HelmCharts
 from changeover.channel.charts import Reach as ChartReach
 from changeover.channel.generators import produce
@@ -41,7 +43,7 @@ from changeover.kube.journal import Journal
 from changeover.kube.lease import LEASE, KubeLease
 from changeover.kube.setup import ClusterDefinitions
 from changeover.kube.webhook import Webhook
-from changeover.objects import Ref
+from changeover.objects import KubeObject, Ref
 from changeover.package import yaml_text
 from changeover.ports import Collecting
 from changeover.runs.faults import Faults
@@ -90,6 +92,8 @@ async def outside(*, kubeconfig: str | None, context: str | None, namespace: str
             profiles=profile_document,
             faults=faults(),
             produce=produce,
+            copy_images=copy_images,
+            arrivals=arrivals,
         )
     finally:
         charts.close()
@@ -164,12 +168,17 @@ def support_bundle_files(path: Path) -> Mapping[str, bytes]:
 
 
 async def copy_images(
-    listed: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str = ""
+    listed: Sequence[Move], access: Access, tell: moves.Tell, *, bundle: str = ""
 ) -> Sequence[Copied]:
     """Implements `actions.outside.ImageCopying`."""
     if bundle:
         return await airgap.copy_images(listed, access, tell, bundle=bundle)
     return await moves.copy_images(listed, access, tell)
+
+
+def arrivals(installation: KubeObject) -> Arrivals:
+    """Where files for an Installation arrive on this machine."""
+    return FolderArrivals(scratch.folder() / f"changeover-uploads-{os.getuid()}-{installation.uid[:18]}")
 
 
 def faults() -> Faults:

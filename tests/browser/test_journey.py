@@ -7,22 +7,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import accessible
+from tests.browser.pictures import picture
 from tests.flows.commands import Commands, until
 from tests.flows.console import Console
 from tests.flows.workbench import Workbench
 from tools import kubebox
 
 pytestmark = pytest.mark.cluster
-
-SCREENS = Path(os.environ.get("CHANGEOVER_SCREENS") or "/nonexistent")
-"""Where screenshots of each page go, light, dark and phone; nowhere when it is not set."""
-LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +40,7 @@ def bench(cluster: kubebox.Cluster, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def console(bench: Workbench) -> Iterator[Console]:
-    made = Console(bench)
+    made = Console(bench.changeover, bench.folder)
     made.start()
     yield made
     made.kill()
@@ -64,19 +59,6 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
     expect(opened.get_by_role("heading", level=1)).to_contain_text("workbench runs")
     yield opened
     context.close()
-
-
-def picture(page: Page, name: str) -> None:
-    """The page as people see it, in each look: axe finds nothing; and a file of it, when one is asked for."""
-    for look, (width, height) in LOOKS.items():
-        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
-        page.set_viewport_size({"width": width, "height": height})
-        assert accessible.violations(page) == [], (name, look)
-        if SCREENS.parent.is_dir():
-            SCREENS.mkdir(exist_ok=True)
-            page.screenshot(path=SCREENS / f"{name}-{look}.jpg", type="jpeg", quality=72)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @contextmanager
@@ -119,6 +101,46 @@ def test_the_whole_way(bench: Workbench, page: Page) -> None:
         assert "2022.10.2" in given.value.path().read_text()
     bench.whole_at("2022.10.2")
     assert bench.nothing_lost() == {"saved": 4}
+
+
+PAGES = (
+    ("config", "/config"),
+    ("customisations", "/customisations"),
+    ("registry", "/registry"),
+    ("licence", "/licence"),
+    ("settings", "/settings"),
+    ("preflight", "/preflight"),
+    ("troubleshoot", "/troubleshoot"),
+    ("backups", "/backups"),
+    ("compare", "/versions/compare?before=2022.09.2&after=2022.10.2"),
+    ("bundles-none", "/versions/bundles"),
+    ("users", "/users"),
+    ("audit", "/audit"),
+    ("account", "/account"),
+    ("not-here", "/nowhere"),
+)
+
+
+def test_every_other_page(page: Page) -> None:
+    page.goto("/troubleshoot")
+    page.get_by_role("button", name="Analyse now").click()
+    expect(page.get_by_role("heading", name="In the bundle")).to_be_visible(timeout=120_000)
+    page.goto("/preflight")
+    page.get_by_role("button", name="Run preflight").click()
+    expect(page.get_by_role("button", name="Run preflight")).to_be_visible(timeout=120_000)
+    for name, path in PAGES:
+        page.goto(path)
+        picture(page, name)
+    page.goto("/versions")
+    page.get_by_role("link", name="Upload a new version").click()
+    picture(page, "upload")
+    page.goto("/")
+    page.keyboard.press("?")
+    picture(page, "keyboard")
+    page.keyboard.press("Escape")
+    page.context.clear_cookies()
+    page.goto("/login")
+    picture(page, "login")
 
 
 def test_a_failing_update_goes_back_and_says_why(bench: Workbench, page: Page) -> None:

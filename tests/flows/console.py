@@ -1,30 +1,30 @@
-"""`changeover admin-console` as a process, beside a Workbench."""
+"""`changeover admin-console` as a process."""
 
 import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.flows.commands import ROOT
-from tests.flows.workbench import Workbench
+from tests.flows.commands import ROOT, Commands
 
 
 class Console:
     """`changeover admin-console` as a process, and the password that it printed."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, changeover: Commands, folder: Path) -> None:
+        self._changeover = changeover
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         self.password = ""
-        self.log = bench.folder / "console.log"
+        self.log = folder / "console.log"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        words = ["-m", "changeover", "--kubeconfig", str(self._bench.changeover.kubeconfig)]
-        words += ["-n", self._bench.changeover.namespace]
+        words = ["-m", "changeover", "--kubeconfig", str(self._changeover.kubeconfig)]
+        words += ["-n", self._changeover.namespace]
         command = [sys.executable, *words, "admin-console", "--port", str(self.port)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)

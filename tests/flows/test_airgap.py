@@ -102,6 +102,18 @@ def check_signatures(commands: Commands, folder: Path, private: PrivateRegistry)
     assert "airgap-signature-unchecked" in {one["reference"] for one in seen["findings"]}
 
 
+def _uploaded(commands: Commands, newer: Path, registry: str) -> None:
+    """The newer bundle by hand: pushed, or not taken."""
+    refused = commands.ask("upload", str(newer), expect=1)["problem"]  # https, which the registry does not speak
+    assert refused["code"] == "images-not-pushed"
+    assert "1.1.0" not in commands.run("check").out
+    kept = commands.ask("upload", str(newer), "--plain-http", registry)
+    place = f"{registry}/mirror"
+    assert (kept["version"], kept["registry"], kept["images"][0]["place"]) == ("1.1.0", place, f"{place}/server:2")
+    assert {one["reference"] for one in kept["findings"]} == {"made-for-kots", "licence-unproven"}
+    assert commands.ask("upload", str(newer), expect=1)["problem"]["code"] == "bad-upload", "it is there already"
+
+
 def test_a_bundle_is_pushed_and_installed(
     private_registry: PrivateRegistry, kubeconfig: str, namespace: str, bundle: Path, tmp_path: Path
 ) -> None:
@@ -149,7 +161,11 @@ def test_a_bundle_is_pushed_and_installed(
     assert "airgap-signature" not in done.stdout
     check_signatures(commands, tmp_path, private)
     newer = _newer(tmp_path, namespace)
-    commands.run("update", "--from", str(newer), "--plain-http", private.address, *QUICK)
+    _uploaded(commands, newer, private.address)
+    newer.unlink()
+    bundle.unlink()  # the channel that it was installed from is gone, too
+    assert commands.ask("plan", "--to", "1.1.0")["to"]["version"] == "1.1.0"
+    commands.run("update", "1.1.0", *QUICK)
     pods = commands.objects("pods", "-l", "app=letters", "--field-selector", "status.phase=Running")
     assert f"{place}/server:2" in {pod["spec"]["containers"][0]["image"] for pod in pods}
     second = Commands(Path(kubeconfig), f"{namespace}-second")

@@ -29,7 +29,7 @@ KIB = 1024
 def console(workbench: Workbench) -> Iterator[Console]:
     workbench.install(OLD)
     workbench.people(3)
-    made = Console(workbench)
+    made = Console(workbench.changeover, workbench.folder)
     made.start()
     yield made
     made.kill()

@@ -28,6 +28,9 @@ SELECTOR = {"app.kubernetes.io/name": NAME}
 LABELS = {**SELECTOR, CONSOLE_LABEL: "service"}
 PERSON_EXTRA = f"{GROUP}/person"
 """The extra of an impersonated user that names the person, in the API server's audit log."""
+ROOM = "CHANGEOVER_ROOM"
+"""Tells the console how much its volume may hold: the disk beneath it does not say so."""
+_TMP = "/tmp"  # noqa: S108 - inside the pod
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -54,6 +57,8 @@ class ConsoleSettings:
     """Networks whose X-Forwarded headers count."""
     pull_secret: str = ""
     replicas: int = 2
+    room: str = "20Gi"
+    """Disk of a pod for air-gap bundles, as a Kubernetes quantity: a bundle, and its images unpacked."""
 
     def as_text(self) -> str:
         """For the annotation."""
@@ -176,7 +181,7 @@ def _pod(namespace: str, settings: ConsoleSettings) -> dict[str, Any]:
                 "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": spread}]
             }
         },
-        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": settings.room}}],
         "containers": [_container(namespace, settings)],
         **pull,
     }
@@ -190,6 +195,7 @@ def _container(namespace: str, settings: ConsoleSettings) -> dict[str, Any]:
         "name": "console",
         "image": settings.image,
         "args": words,
+        "env": [{"name": "TMPDIR", "value": _TMP}, {"name": ROOM, "value": settings.room}],
         "ports": [{"name": "http", "containerPort": PORT}],
         "readinessProbe": {"httpGet": _probe("/readyz"), "periodSeconds": 5, "timeoutSeconds": 5},
         "livenessProbe": {
@@ -204,7 +210,7 @@ def _container(namespace: str, settings: ConsoleSettings) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - inside the pod
+        "volumeMounts": [{"name": "tmp", "mountPath": _TMP}],
     }
 
 

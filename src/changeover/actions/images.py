@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from changeover import images
 from changeover.actions import bundles, packages
-from changeover.actions.outside import Desk
+from changeover.actions.outside import Desk, Outside
 from changeover.errors import Problem
-from changeover.images import Access, Copied, Move
+from changeover.images import Access, Copied, Move, Moving
 from changeover.release.catalog import Release
 from changeover.render.context import Registry
 
@@ -53,11 +53,15 @@ async def look(desk: Desk, wanted: packages.Wanted, registry: Registry | None) -
         version, texts = rendered.revision.version, (*rendered.revision.images, *rendered.collectors)
     else:
         version, texts = release.version, release.airgap.images
+    return places(version, texts, registry, bundle=wanted.path if release is not None else "")
+
+
+def places(version: str, texts: Iterable[str], registry: Registry | None, *, bundle: str = "") -> Listed:
+    """Where the registry keeps each image; nowhere without one."""
     known = {images.full(text): text for text in texts}
     address = registry.address if registry else ""
     moves = [Move(text, images.rewrite(text, address) if address else "") for image, text in known.items() if image]
     collisions = images.collisions(move.source for move in moves) if address else {}
-    bundle = wanted.path if release is not None else ""
     return Listed(version, tuple(moves), tuple(collisions.items()), bundle)
 
 
@@ -68,7 +72,12 @@ async def _bundled(desk: Desk, wanted: packages.Wanted) -> Release | None:
 
 
 async def copy(
-    desk: Desk, listed: Listed, registry: Registry, *, access: Access, tell: Callable[[Copied], None]
+    ports: Desk | Outside,
+    listed: Listed,
+    registry: Registry,
+    *,
+    access: Access,
+    tell: Callable[[Copied | Moving], None],
 ) -> Sequence[Copied]:
     """Copy all of them to the registry, which is logged in to as it says. Raises ImagesCollide before anything."""
     if listed.collisions:
@@ -79,4 +88,4 @@ async def copy(
         )
     login = {registry.hostname: f"{registry.username}:{registry.password}"} if registry.username else {}
     access = replace(access, logins={**access.logins, **login})
-    return await desk.copy_images(listed.moves, access, tell, bundle=listed.bundle)
+    return await ports.copy_images(listed.moves, access, tell, bundle=listed.bundle)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from changeover.actions.announce import Events, Webhook
-from changeover.images import Access, Copied, Move
+from changeover.arrivals import Arrivals
+from changeover.images import Access, Copied, Move, Moving
 from changeover.objects import KubeObject
 from changeover.ports import Blobs, Charts, Clock, Cluster, Collecting, Http, JournalStore, Json, Lease, Volumes
 from changeover.release.catalog import Catalog
@@ -43,7 +44,7 @@ class ImageCopying(Protocol):
     """Copies images into a registry."""
 
     async def __call__(
-        self, listed: Sequence[Move], access: Access, tell: Callable[[Copied], None], *, bundle: str = ""
+        self, listed: Sequence[Move], access: Access, tell: Callable[[Copied | Moving], None], *, bundle: str = ""
     ) -> Sequence[Copied]:
         """Copy them one after the other, telling each; one that cannot be copied does not keep the others from it.
 
@@ -97,3 +98,6 @@ class Outside:
     faults: Faults
     produce: Produce
     """Makes up keys and random texts for templates."""
+    copy_images: ImageCopying
+    arrivals: Callable[[KubeObject], Arrivals]
+    """Where files for an Installation arrive on this machine."""

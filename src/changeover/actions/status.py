@@ -43,6 +43,8 @@ class Status:
     run_verdict: str = ""
     question: Mapping[str, Any] | None = None
     available: tuple[str, ...] = ()
+    next: str = ""
+    """Of the new releases the one to prepare: the first required stop, else the newest."""
     last_check: str = ""
     last_backup: Mapping[str, Any] = field(default_factory=dict)
     components: tuple[Component, ...] = ()
@@ -62,6 +64,7 @@ class Status:
 async def status(outside: Outside, installation: str = "") -> Status:
     """Look at the Installation and at its live objects."""
     followed = await installations.find(outside, installation)
+    available = _newer(followed)
     number = revisions.running_number(followed)
     seen = await _live(outside, followed, number) if number else _Seen("nothing", None)
     run = await runs_of.under_way(outside, followed.name)
@@ -84,7 +87,8 @@ async def status(outside: Outside, installation: str = "") -> Status:
         run_phase=str(run.get("status", "phase", default="not begun")) if run else "",
         run_verdict=runs_of.verdict(run) if run else "",
         question=run.get("status", "question") if run else None,
-        available=_newer(followed),
+        available=tuple(str(one["version"]) for one in available),
+        next=_next(available),
         last_check=str(followed.get("status", "lastCheck", default="")),
         last_backup=followed.get("status", "lastBackup", default={}),
         components=seen.components,
@@ -96,11 +100,18 @@ async def status(outside: Outside, installation: str = "") -> Status:
     )
 
 
-def _newer(followed: KubeObject) -> tuple[str, ...]:
+def _newer(followed: KubeObject) -> list[Mapping[str, Any]]:
     """What the last check found, oldest first, without what has been changed over to since."""
-    listed = tuple(str(one["version"]) for one in followed.get("status", "available", default=[]))
-    running = followed.get("status", "running", "version", default="")
-    return listed[listed.index(running) + 1 :] if running in listed else listed
+    listed = list(followed.get("status", "available", default=[]))
+    running = str(followed.get("status", "running", "version", default=""))
+    versions = [str(one["version"]) for one in listed]
+    return listed[versions.index(running) + 1 :] if running in versions else listed
+
+
+def _next(newer: Sequence[Mapping[str, Any]]) -> str:
+    """The next stop: a required release, else the newest."""
+    stop = next((one for one in newer if one.get("required")), newer[-1] if newer else {})
+    return str(stop.get("version", ""))
 
 
 @dataclass(frozen=True, slots=True)

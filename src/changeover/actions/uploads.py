@@ -1,72 +1,37 @@
 """Versions that an operator gives by hand: kept beside the channel's releases, for everybody who follows them.
 
-A file comes whole (command line) or in parts of equal size, in any order and again after any interruption: who sends a
-part says of which file by name, size and digest, and nothing else has to be remembered. What is there counts once its
-sha256 is the one that was said and it is a package that can be read.
+A file comes whole (command line) or in parts (console, API; see `arrivals`). A package is kept in the cluster at once.
+An air-gap bundle waits where it arrived until its images are pushed (`shipping`); of it only the package is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from changeover.actions import audit, installations
-from changeover.actions.in_accounts import books
-from changeover.actions.installations import SECRET
 from changeover.actions.outside import Outside, Source
+from changeover.arrivals import BUNDLE, Arrival, BadUpload, File
 from changeover.errors import Problem
 from changeover.objects import KubeObject
-from changeover.package import archive
+from changeover.package import airgap, archive
+from changeover.package.airgap import Airgap
 from changeover.package.package import Package, read_package
-from changeover.ports import AlreadyExists
 from changeover.release import documents, versions
 from changeover.release.catalog import Catalog, Release
-from changeover.settings import INSTALLATION_LABEL
 
 MOST_BYTES = 32 * 1024 * 1024
-"""What a package may have; images never come this way."""
-PART_BYTES = 384 * 1024
-AT_ONCE = 4
-"""Unfinished files of one Installation."""
-FORGOTTEN = timedelta(days=1)
+"""What a package may have, also that of a bundle."""
+_MOST_BUNDLE = 1024**4
 _LIMITS = archive.Limits(total_bytes=3 * MOST_BYTES)
 """Unpacked, in a console that has little memory."""
-_LABEL = "changeover.dev/upload"
-_TYPE = "changeover.dev/upload"
-_AIRGAP = ".airgap"
-
-
-class BadUpload(Problem):
-    """A file, or a part of one, that cannot be taken."""
-
-    reference = "bad-upload"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Which file is being sent."""
-
-    name: str
-    size: int
-    sha256: str
-    """Of the whole file, hexadecimal."""
-
-    @property
-    def id(self) -> str:
-        """The same file is the same upload, also from another browser."""
-        return hashlib.sha256(f"{self.name}\n{self.size}\n{self.sha256}".encode()).hexdigest()[:16]
-
-    @property
-    def parts(self) -> int:
-        """How many parts it has."""
-        return math.ceil(self.size / PART_BYTES)
+ABOUT, PACKAGE = "airgap.yaml", "app.tar.gz"
+"""What is kept of a bundle, named as in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,70 +61,90 @@ def listed(installation: KubeObject) -> Sequence[Uploaded]:
     return sorted(every, key=lambda one: one.at)
 
 
-async def missing(outside: Outside, installation: str, file: File) -> list[int]:
-    """The numbers of the parts that are not there yet. Raises BadUpload for a file that cannot be taken."""
-    _acceptable(file)
+async def begin(outside: Outside, installation: str, file: File) -> Arrival:
+    """Expect a file in parts, or go on with it. Raises BadUpload, NoRoom."""
+    acceptable(file)
     followed = await installations.find(outside, installation)
-    there = {one.name for one in await _parts(outside, followed) if one.labels.get(_LABEL) == file.id}
-    return [number for number in range(file.parts) if _part_name(file, number) not in there]
+    return await asyncio.to_thread(outside.arrivals(followed).begin, file)
 
 
-async def take_part(outside: Outside, installation: str, file: File, *, number: int, content: bytes) -> list[int]:
-    """Keep a part; returns the numbers that are still missing. The same part again changes nothing."""
-    _acceptable(file)
-    wanted = PART_BYTES if number < file.parts - 1 else file.size - PART_BYTES * (file.parts - 1)
-    if not 0 <= number < file.parts or len(content) != wanted:
-        raise BadUpload(
-            f"Part {number} of {file.name} does not fit.",
-            found=f"{len(content)} bytes; the file has {file.parts} parts, this one {wanted} bytes",
-            hint="load the page again and choose the same file: what is there already is not sent twice",
-        )
+async def take_part(outside: Outside, installation: str, id_: str, *, number: int, content: bytes) -> int:
+    """Keep a part; how many are still missing. The same part again changes nothing. Raises NoUpload, BadUpload."""
     followed = await installations.find(outside, installation)
-    await _make_room(outside, followed, file)
-    with contextlib.suppress(AlreadyExists):
-        await books(outside.cluster).create(_part(followed, file, number, content))
-    return await missing(outside, installation, file)
+    return await asyncio.to_thread(outside.arrivals(followed).put, id_, number, content)
 
 
-async def finish(outside: Outside, installation: str, file: File, *, version: str = "") -> Uploaded:
-    """Put the parts together and keep the version. Raises BadUpload, and what reading the package raises."""
-    lacking = await missing(outside, installation, file)
-    if lacking:
-        raise BadUpload(f"{file.name} is not whole yet.", found=f"{len(lacking)} of {file.parts} parts are missing")
+async def finish(outside: Outside, installation: str, id_: str, *, version: str = "") -> Uploaded | None:
+    """All parts were sent: check the sha256, and keep the version; None = a bundle that waits for its push.
+
+    Raises NoUpload, BadUpload, and what reading the package raises; what is wrong is let go.
+    """
     followed = await installations.find(outside, installation)
-    parts = {one.name: one for one in await _parts(outside, followed) if one.labels.get(_LABEL) == file.id}
-    pieces = [parts[_part_name(file, number)].get("data", "part") for number in range(file.parts)]
-    content = b"".join(base64.b64decode(str(piece)) for piece in pieces)
-    whole = hashlib.sha256(content).hexdigest() == file.sha256
-    kept = await add(outside, installation, file.name, content, version=version) if whole else None
-    for one in parts.values():
-        await books(outside.cluster).delete(one.ref, uid=one.uid)
-    if kept is None:
-        raise BadUpload(f"{file.name} is not what was sent.", found="another sha256", hint="choose the file again")
+    arrivals = outside.arrivals(followed)
+    path = await asyncio.to_thread(arrivals.settle, id_)
+    file = (await asyncio.to_thread(arrivals.find, id_)).file
+    try:
+        if file.is_bundle:
+            await outside.source(str(path)).catalog()
+            return None
+        kept = await add(outside, installation, file.name, path.read_bytes(), version=version)
+    except Problem:
+        await asyncio.to_thread(arrivals.forget, id_)
+        raise
+    await asyncio.to_thread(arrivals.forget, id_)
     return kept
 
 
+async def arriving(outside: Outside, installation: str) -> Sequence[Arrival]:
+    """Files that are on their way here, and bundles that wait."""
+    followed = await installations.find(outside, installation)
+    return await asyncio.to_thread(outside.arrivals(followed).listed)
+
+
+async def arrived(outside: Outside, installation: str, id_: str) -> Arrival:
+    """How far one is. Raises NoUpload."""
+    followed = await installations.find(outside, installation)
+    return await asyncio.to_thread(outside.arrivals(followed).find, id_)
+
+
+async def forget(outside: Outside, installation: str, id_: str) -> None:
+    """Let go of a file that is on its way or waits; gone is fine."""
+    followed = await installations.find(outside, installation)
+    await asyncio.to_thread(outside.arrivals(followed).forget, id_)
+
+
 async def add(outside: Outside, installation: str, name: str, content: bytes, *, version: str = "") -> Uploaded:
-    """Keep a whole file as a version of the Installation.
+    """Keep a whole package as a version of the Installation.
 
     Raises BadUpload for a version that is there already, and what reading the package raises.
     """
-    _acceptable(File(name, len(content), ""))
+    file = File(name, len(content), hashlib.sha256(content).hexdigest())
+    if file.is_bundle:
+        hint = "`changeover upload`, or the form with its script: they send it in parts"
+        raise BadUpload("An air-gap bundle does not fit through this form.", found=name, hint=hint)
+    acceptable(file)
     followed = await installations.find(outside, installation)
     package = await asyncio.to_thread(_read, name, content)
     version = version.strip() or _version_of(package)
     versions.parse(version, documents.release_of(package).scheme)
-    await _refuse_known(outside, followed, version)
+    await refuse_known(outside, followed, version)
+    return await keep(outside, followed, file, version=version, content=content)
+
+
+async def keep(outside: Outside, installation: KubeObject, file: File, *, version: str, content: bytes) -> Uploaded:
+    """Write down a version; `content` is its package, or the part of a bundle that stays."""
     kept = Uploaded(
         version=version,
-        blob=await outside.blobs(followed).put(content, kind="upload"),
-        name=name,
-        sha256=hashlib.sha256(content).hexdigest(),
+        blob=await outside.blobs(installation).put(content, kind="upload"),
+        name=file.name,
+        sha256=file.sha256,
         by=outside.person,
         at=outside.clock.now().isoformat(timespec="seconds"),
     )
-    await installations.patch_status(outside, followed, {"uploads": {version: kept.as_json()}})
-    await _tell(outside, "upload", f"{followed.name}: {version} ({name}, sha256 {kept.sha256[:12]}…)", at=kept.at)
+    await installations.patch_status(outside, installation, {"uploads": {version: kept.as_json()}})
+    await _tell(
+        outside, "upload", f"{installation.name}: {version} ({file.name}, sha256 {kept.sha256[:12]}…)", at=kept.at
+    )
     return kept
 
 
@@ -196,7 +181,7 @@ class WithUploads:
             first = next(iter(self._uploads))
             catalog = Catalog(self._installation.name, (), versions.scheme_of(first))
         for given in self._uploads.values():
-            catalog = _with(catalog, given)
+            catalog = _with(catalog, given, await self._about(given))
         return catalog
 
     async def fetch(self, version: str) -> Mapping[str, bytes]:
@@ -204,41 +189,71 @@ class WithUploads:
         given = self._uploads.get(version)
         if given is None or not (await self.catalog()).find(version).by_hand:
             return await self._channel().fetch(version)
+        held = await self._held(given)
+        return archive.unpack(held[PACKAGE], PACKAGE) if given.name.endswith(BUNDLE) else held
+
+    async def _about(self, given: Uploaded) -> Airgap | None:
+        """What the bundle of a version said of itself; None for a package."""
+        if not given.name.endswith(BUNDLE):
+            return None
+        return airgap.read_airgap((await self._held(given))[ABOUT].decode())
+
+    async def _held(self, given: Uploaded) -> Mapping[str, bytes]:
         content = await self._outside.blobs(self._installation).get(given.blob)
-        return archive.unpack(content, given.name)
+        return archive.unpack(content, f"{given.name}.tar" if given.name.endswith(BUNDLE) else given.name)
 
 
-def _with(catalog: Catalog, given: Uploaded) -> Catalog:
+def _with(catalog: Catalog, given: Uploaded, about: Airgap | None) -> Catalog:
     if catalog.place_of(given.version) is not None:
         return catalog
     own = catalog.version(given.version)
     place = sum(catalog.version(one.version) <= own for one in catalog.releases)
     cursor = max((one.cursor for one in catalog.releases), default=-1) + 1
+    said = f"Uploaded by {given.by}."
     made = Release(
         version=given.version,
-        cursor=cursor,
+        cursor=(about.cursor if about else 0) or cursor,
         package=given.name,
-        notes=f"Uploaded by {given.by}.",
+        required=bool(about and about.required),
+        notes=f"{about.notes} {said}" if about and about.notes else said,
         created_at=datetime.fromisoformat(given.at),
         sha256=given.sha256,
         by_hand=True,
+        airgap=about,
     )
     return replace(catalog, releases=(*catalog.releases[:place], made, *catalog.releases[place:]))
 
 
-def _acceptable(file: File) -> None:
-    if file.name.endswith(_AIRGAP):
+def acceptable(file: File) -> None:
+    """Raise BadUpload for a file that is refused before anybody looks into it."""
+    most = _MOST_BUNDLE if file.is_bundle else MOST_BYTES
+    if not 0 < file.size <= most or not file.name.removesuffix(BUNDLE):
         raise BadUpload(
-            "An air-gap bundle brings images, which do not fit here.",
-            found=file.name,
-            hint=f"on a machine that reaches the registry: changeover update --from {file.name}",
-        )
-    if not 0 < file.size <= MOST_BYTES or not file.name:
-        raise BadUpload(
-            f"A package has at most {MOST_BYTES // 2**20} MiB.",
+            f"A package has at most {MOST_BYTES // 2**20} MiB; what brings images is an air-gap bundle, x{BUNDLE}.",
             found=f"{file.name or 'no name'}: {file.size} bytes",
-            hint="give the .tgz that the vendor publishes",
+            hint="give the .tgz or the .airgap that the vendor publishes",
         )
+
+
+async def refuse_known(outside: Outside, installation: KubeObject, version: str) -> None:
+    """Raise BadUpload for a version that is offered already."""
+    known = {one.version for one in listed(installation)}
+    try:
+        catalog = await outside.source(str(installation.get("spec", "source", "channel", default=""))).catalog()
+        known |= {one.version for one in catalog.releases}
+    except Problem:
+        pass  # a channel that cannot be read is a reason to give a version by hand
+    if version in known:
+        raise BadUpload(
+            f"{version} is there already.",
+            hint="remove it first (`changeover upload --remove`), or give this one another version",
+        )
+
+
+def file_of(path: Path) -> File:
+    """Which file that is; reads it once."""
+    with path.open("rb") as opened:
+        return File(path.name, path.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest())
 
 
 def _bare(name: str) -> str:
@@ -256,70 +271,6 @@ def _version_of(package: Package) -> str:
             "This package does not say its version.", hint="say it: in the field Version, or with --version"
         )
     return found
-
-
-async def _refuse_known(outside: Outside, installation: KubeObject, version: str) -> None:
-    known = {one.version for one in listed(installation)}
-    try:
-        catalog = await outside.source(str(installation.get("spec", "source", "channel", default=""))).catalog()
-        known |= {one.version for one in catalog.releases}
-    except Problem:
-        pass  # a channel that cannot be read is a reason to give a version by hand
-    if version in known:
-        raise BadUpload(
-            f"{version} is there already.",
-            hint="remove it first (`changeover upload --remove`), or give this one another version",
-        )
-
-
-async def _parts(outside: Outside, installation: KubeObject) -> Sequence[KubeObject]:
-    selector = f"{INSTALLATION_LABEL}={installation.name},{_LABEL}"
-    return await books(outside.cluster).list(SECRET, namespace=outside.namespace, selector=selector)
-
-
-async def _make_room(outside: Outside, installation: KubeObject, file: File) -> None:
-    """Forget files that nobody went on with; refuse one too many."""
-    others: set[str] = set()
-    for one in await _parts(outside, installation):
-        made = datetime.fromisoformat(str(one.get("metadata", "creationTimestamp")))
-        if one.labels[_LABEL] == file.id:
-            continue
-        if made < outside.clock.now() - FORGOTTEN:
-            await books(outside.cluster).delete(one.ref, uid=one.uid)
-        else:
-            others.add(one.labels[_LABEL])
-    if len(others) >= AT_ONCE:
-        raise BadUpload(
-            f"{AT_ONCE} other files are being sent already.", hint="finish them; what lies unfinished goes after a day"
-        )
-
-
-def _part_name(file: File, number: int) -> str:
-    return f"changeover-upload-{file.id}-{number}"
-
-
-def _part(installation: KubeObject, file: File, number: int, content: bytes) -> KubeObject:
-    owner = {
-        "apiVersion": installation.ref.kind.api_version,
-        "kind": installation.kind,
-        "name": installation.name,
-        "uid": installation.uid,
-    }
-    return KubeObject(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {
-                "name": _part_name(file, number),
-                "namespace": installation.namespace,
-                "labels": {INSTALLATION_LABEL: installation.name, _LABEL: file.id},
-                "ownerReferences": [owner],
-            },
-            "type": _TYPE,
-            "immutable": True,
-            "data": {"part": base64.b64encode(content).decode()},
-        }
-    )
 
 
 async def _tell(outside: Outside, what: str, detail: str, *, at: str) -> None:

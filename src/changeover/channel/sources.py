@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from changeover.arrivals import BUNDLE
 from changeover.channel import files, provenance
-from changeover.channel.airgap import ENDING, AirgapSource
+from changeover.channel.airgap import AirgapSource
 from changeover.channel.folder import LISTING, FolderChannel
 from changeover.channel.oci import SCHEME, Registry
 from changeover.channel.repository import REMOTE, ChartRepository
@@ -160,7 +161,7 @@ def _unsigned(location: str, address: str, chart: str) -> AnySource:
         is_repository = chart or address.endswith(f"/{INDEX}")
         return ChartRepository(location) if is_repository else RemoteSource(location)
     path = Path(location).expanduser()
-    if path.name.endswith(ENDING):
+    if path.name.endswith(BUNDLE):
         return AirgapSource(path)
     if path.name == LISTING or (path / LISTING).is_file():
         return ChannelSource(FolderChannel(str(path)))

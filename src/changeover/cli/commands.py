@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "setup": (f"{_C}.cluster:setup", "Once per cluster, by an administrator: our kinds and the gate's policy."),
         "install": (f"{_C}.change:install", "Install a package or a release of a channel."),
         "adopt": (f"{_C}.adoption:adopt", "Follow what already runs: by kubectl, Helm or KOTS; nothing restarts."),
-        "upload": (f"{_C}.packages:upload", "Give an Installation a version by hand, beside those of its channel."),
+        "upload": (f"{_C}.uploads:upload", "Give an Installation a version by hand, beside those of its channel."),
         "disown": (f"{_C}.adoption:disown", "Stop following; it runs on as it is, owned as before."),
         "uninstall": (f"{_C}.change:uninstall", "Remove the application; data stays unless its names are typed."),
     },

@@ -20,6 +20,7 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--replicas", type=click.IntRange(1, 10), default=None, help="How many pods; 2 at first."),
+        click.option("--room", default=None, metavar="SIZE", help="Disk for air-gap bundles; 20Gi at first."),
         click.option("--pull-secret", default=None, help="Secret to pull the image with."),
         click.option("--trust-proxy", "proxies", multiple=True, metavar="NETWORK", help="The Ingress's network."),
         click.option("--tls-secret", default=None, help="Secret with the Ingress's certificate."),

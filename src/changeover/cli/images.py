@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from changeover.actions.licensing import Given
     from changeover.actions.outside import Desk
     from changeover.actions.packages import Wanted
-    from changeover.images import Copied
+    from changeover.images import Copied, Moving
     from changeover.render.context import Registry
 
 
@@ -118,9 +118,11 @@ async def _look(desk: Desk, wanted: Wanted, registry: Registry | None) -> Listed
     return await action.look(desk, wanted, registry)
 
 
-def _teller(where: Where) -> Callable[[Copied], None]:
-    def tell(one: Copied) -> None:
-        if where.json:
+def _teller(where: Where) -> Callable[[Copied | Moving], None]:
+    from changeover.images import Copied
+
+    def tell(one: Copied | Moving) -> None:
+        if where.json or not isinstance(one, Copied):
             return
         if one.problem:
             click.echo(f"{click.style('failed', fg='red')}  {one.move.source}: {one.problem}", err=True)

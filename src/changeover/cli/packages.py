@@ -7,15 +7,7 @@ from pathlib import Path
 import click
 
 from changeover.cli import asking, output, overlays
-from changeover.cli.options import (
-    Where,
-    customisations_option,
-    installation_option,
-    licence_options,
-    located,
-    registry_options,
-    run,
-)
+from changeover.cli.options import Where, customisations_option, licence_options, located, registry_options
 
 
 @click.group()
@@ -38,34 +30,6 @@ def show(where: Where, path: str, version: str) -> None:
         return
     output.heading(f"{facts.pop('title')} {facts.pop('version') or ''}".rstrip())
     output.show_facts(facts)
-
-
-@click.command()
-@located
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--version", default="", help="Its version, when the package does not say it.")
-@click.option("--remove", default="", metavar="VERSION", help="Forget a version that was given by hand.")
-@installation_option
-@click.pass_obj
-def upload(where: Where, file: Path | None, version: str, remove: str, installation: str) -> None:
-    """Give an Installation a version by hand, beside those of its channel: a .tgz or a manifest file."""
-    from changeover.actions import uploads
-
-    if (file is None) == (not remove):
-        raise click.UsageError("Name a file to give, or with --remove a version to forget.")
-    if file is None:
-        run(where, lambda outside: uploads.remove(outside, installation, remove))
-        document, words = {"removed": remove}, f"{remove} is forgotten."
-    else:
-        content = file.read_bytes()
-        name = file.name
-        kept = run(where, lambda outside: uploads.add(outside, installation, name, content, version=version))
-        document = kept.as_json()
-        words = f"{kept.version} is there; `changeover plan --to {kept.version}` shows what it would do."
-    if where.json:
-        output.show_json(document)
-    else:
-        click.echo(words)
 
 
 @package.command()

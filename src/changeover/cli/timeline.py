@@ -226,6 +226,7 @@ def _ask(name: str, question: Any) -> None:
 CHOICES = {
     "waive": "go on without this proof:   changeover answer RUN --choice waive --session NAME --reason WHY",
     "back": "go back to the old version: changeover answer RUN --choice back",
+    "restore": "go back, with the backup:   changeover answer RUN --choice restore",
     "again": "try the step again:         changeover answer RUN --choice again",
     "finish": "accept it as it is:         changeover answer RUN --choice finish --reason WHY",
 }

@@ -29,9 +29,11 @@ from changeover.console.access.origins import Addresses
 from changeover.console.access.refusal import Refusal, plainly, wants_json
 from changeover.console.access.sessions import Sessions
 from changeover.console.executing import Executing
+from changeover.console.holder import Holder
 from changeover.console.pages import (
     account,
     backups,
+    bundles,
     checks,
     compare,
     config,
@@ -39,6 +41,7 @@ from changeover.console.pages import (
     graphs,
     licence,
     look,
+    now,
     overview,
     registry,
     runs,
@@ -59,6 +62,7 @@ from changeover.errors import Problem
 from changeover.ports import Busy, Unreachable
 
 SESSIONS, ATTEMPTS = "changeover-console-sessions", "changeover-console-attempts"
+UPLOADS = "changeover-console-uploads"
 """The Secrets that replicas share."""
 
 PAGES = (
@@ -67,6 +71,7 @@ PAGES = (
     versions,
     compare,
     uploads,
+    bundles,
     update,
     runs,
     workspaces,
@@ -83,6 +88,7 @@ PAGES = (
     audit_page,
     sign_in,
     look,
+    now,
 )
 
 
@@ -93,6 +99,8 @@ class Where:
     addresses: Addresses
     place: Place
     installation: str = ""
+    own: str = ""
+    """Under which address other replicas reach this one."""
 
 
 def build(room: Room) -> ASGIApp:
@@ -132,8 +140,14 @@ def room_of(outside: Outside, where: Where, *, now: Callable[[], float], shared:
         show=refused,
         changed=seen.forget,
     )
-    executing = Executing(carrying.CONSOLE if shared else "")
-    return Room(guard, lambda person: replace(outside, person=person), pages, where.installation, executing)
+    return Room(
+        guard,
+        lambda person: replace(outside, person=person),
+        pages,
+        where.installation,
+        executing=Executing(carrying.CONSOLE if shared else ""),
+        holder=Holder(SharedRows(outside, UPLOADS), where.own) if shared else Holder(),
+    )
 
 
 def _page(pages: Render, request: Request, refusal: Refusal) -> Response:

@@ -111,6 +111,7 @@ async def _serve(access: dict[str, Any], addresses: Addresses, installation: str
             try:
                 await uvicorn.Server(config_of(build(room))).serve([listening])
             finally:
+                await room.pushing.close()
                 await room.executing.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -22,6 +23,7 @@ _SVG = (
     '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round"'
     ' stroke-linejoin="round" aria-hidden="true">{}</svg>'
 )
+_CODE = re.compile(r"`([^`]+)`")
 _THEMES = frozenset({"light", "dark"})
 THEME = "changeover-theme"
 _STEPS = ((60, "s", 1), (3600, "min", 60), (2 * 86400, "h", 3600), (float("inf"), "days", 86400))
@@ -48,6 +50,7 @@ class Pages:
         self._templates.globals["icon"] = icons.__getitem__
         self._templates.globals["ago"] = ago
         self._templates.globals["moment"] = moment
+        self._templates.filters["worded"] = worded
 
     def __call__(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """Fill a template."""
@@ -70,6 +73,11 @@ def moment(at: str) -> str:
     """A time of the cluster for people: ``Sat 5 Dec 2026, 21:00 UTC``."""
     when = datetime.fromisoformat(at).astimezone(UTC)
     return f"{when:%a} {when.day} {when:%b %Y, %H:%M} UTC"
+
+
+def worded(text: object) -> Markup:
+    """A message as a page says it: what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def ago(at: str, now: datetime) -> str:

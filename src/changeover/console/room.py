@@ -13,6 +13,8 @@ from changeover.actions.accounts import Account
 from changeover.actions.outside import Outside
 from changeover.console.access.guard import Guard, Visit
 from changeover.console.executing import Executing
+from changeover.console.holder import Holder
+from changeover.console.pushing import Pushing
 
 
 class Render(Protocol):
@@ -39,7 +41,10 @@ class Room:
     """Which Installation is looked at; empty = the only one."""
     executing: Executing = field(default_factory=Executing)
     """The runs that this console executes."""
-
+    pushing: Pushing = field(default_factory=Pushing)
+    """The bundles whose images it sends to the registry."""
+    holder: Holder = field(default_factory=Holder)
+    """Which replica holds uploaded files."""
     speaking: Callable[[Outside, Account], Outside] = lambda outside, _: outside
     """What a person decides, with the rights of the person's role; by default with those of this process."""
 

@@ -71,7 +71,7 @@ async def _serve(access: dict[str, Any], chosen: dict[str, Any]) -> None:
         async with wiring.outside(**access) as connected:
             outside = replace(connected, person=f"console@{socket.gethostname()}")
             place = await place_of(outside, chosen["installation"], "")
-            where = Where(addresses, place, chosen["installation"])
+            where = Where(addresses, place, chosen["installation"], _own_address(chosen["port"]))
             speaking = wiring.Speaking(access["kubeconfig"], access["context"])
             room = replace(room_of(outside, where, now=time.time, shared=True), speaking=speaking.as_person)
             if not await accounts.listed(outside):
@@ -87,8 +87,17 @@ async def _serve(access: dict[str, Any], chosen: dict[str, Any]) -> None:
                 with contextlib.suppress(asyncio.CancelledError):
                     await caring
                 await room.executing.close()
+                await room.pushing.close()
                 await speaking.close()
                 _LOG.info("ended; runs under way are free for another replica")
+
+
+def _own_address(port: int) -> str:
+    """Where other replicas reach this one: the pod's own address stands in its hosts file."""
+    try:
+        return f"http://{socket.gethostbyname(socket.gethostname())}:{port}"
+    except OSError:
+        return f"http://127.0.0.1:{port}"
 
 
 def _end_gently() -> None:

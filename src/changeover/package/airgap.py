@@ -87,6 +87,28 @@ def from_spec(spec: Mapping[str, Any], *, file: str = "airgap.yaml") -> Airgap:
     )
 
 
+def as_document(about: Airgap) -> dict[str, Any]:
+    """The document again, as `read_airgap` reads it; what we do not know is left out."""
+    return {
+        "apiVersion": "kots.io/v1beta1",
+        "kind": "Airgap",
+        "spec": {
+            "versionLabel": about.version,
+            "updateCursor": str(about.cursor),
+            "releaseNotes": about.notes,
+            "channelID": about.channel_id,
+            "channelName": about.channel_name,
+            "appSlug": about.application,
+            "isRequired": about.required,
+            "requiredReleases": [
+                {"versionLabel": one.version, "updateCursor": one.cursor} for one in about.required_releases
+            ],
+            "savedImages": list(about.images),
+            "format": about.format,
+        },
+    }
+
+
 def missing(
     airgap: Airgap, installed: Iterable[Stop], *, by_version: bool, changed_channel: bool = False
 ) -> tuple[Stop, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx2
@@ -34,11 +35,16 @@ class Copier:
     """Copies into one registry; remembers in which of its repositories a content lies."""
 
     tally: Tally = field(default_factory=Tally)
+    tell: Callable[[int, int], None] = lambda _, __: None
+    """Told how many bytes of the image are there, of how many."""
+    _far: int = 0
+    _of: int = 0
     _places: dict[str, str] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def copy(self, images: Images, wanted: str, place: Repository, reference: str) -> str:
         """Copy what is `wanted` (tag or digest) to `reference` there; returns its digest. Raises BadImage."""
+        self._far = self._of = 0
         manifest = await images.manifest(wanted)
         if manifest is None:
             raise BadImage(f"There is no image {wanted} to copy to {place.name}.", hint="check its name and tag")
@@ -57,16 +63,18 @@ class Copier:
             await self._with_parts(images, child, place)
             await place.put_manifest(digest, child)
         unique = {blob.digest: blob for blob in manifest.blobs()}
+        self._of += sum(blob.size for blob in unique.values())
         await asyncio.gather(*(self._blob(images, blob, place) for blob in unique.values()))
 
     async def _blob(self, images: Images, blob: Blob, place: Repository) -> None:
         async with self._turns:
             if await place.has(blob):
                 self.tally.there += 1
+                self._count(blob.size)
+            elif location := await place.mount(blob, self._places.get(blob.digest, "")):
+                await self._send(images, blob, place, location)
             else:
-                location = await place.mount(blob, self._places.get(blob.digest, ""))
-                if location:
-                    await self._send(images, blob, place, location)
+                self._count(blob.size)
             self._places[blob.digest] = place.path
 
     async def _send(self, images: Images, blob: Blob, place: Repository, location: str) -> None:
@@ -78,6 +86,7 @@ class Copier:
                     piece += part
                     while len(piece) >= PIECE:
                         location, at = await place.send(location, bytes(piece[:PIECE]), at)
+                        self._count(PIECE)
                         del piece[:PIECE]
                 break
             except httpx2.TransportError as error:
@@ -88,6 +97,11 @@ class Copier:
             raise BadImage(f"A content for {place.name} is not what its manifest says.", found=found, hint=blob.digest)
         if piece:
             location, at = await place.send(location, bytes(piece), at)
+            self._count(len(piece))
         await place.finish(location, blob)
         self.tally.sent += 1
         self.tally.sent_bytes += at
+
+    def _count(self, size: int) -> None:
+        self._far += size
+        self.tell(self._far, self._of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from changeover.channel.registry.copying import Copier
 from changeover.channel.registry.repository import Repository
 from changeover.channel.registry.session import Session
 from changeover.errors import Problem
-from changeover.images import Access, Copied, Image, Move
+from changeover.images import Access, Copied, Image, Move, Moving
 
 Open = Callable[[Session, Image], Images]
 """Where an image is read."""
@@ -25,14 +26,15 @@ class NoImage(Problem):
     reference = "no-image"
 
 
-async def copy_images(moves: Sequence[Move], access: Access, tell: Callable[[Copied], None]) -> Sequence[Copied]:
+Tell = Callable[[Copied | Moving], None]
+
+
+async def copy_images(moves: Sequence[Move], access: Access, tell: Tell) -> Sequence[Copied]:
     """Copy from registry to registry; implements `actions.outside.ImageCopying`."""
     return await carry_out(_each(moves), access, tell, opened=repository)
 
 
-async def carry_out(
-    moves: AsyncIterable[Move], access: Access, tell: Callable[[Copied], None], *, opened: Open
-) -> Sequence[Copied]:
+async def carry_out(moves: AsyncIterable[Move], access: Access, tell: Tell, *, opened: Open) -> Sequence[Copied]:
     """Copy each image from where `opened` says, telling each; what fails is told and does not stop the others.
 
     The next move is only asked for when one is done: what it needs may come and go with it.
@@ -40,6 +42,7 @@ async def carry_out(
     copier, done = Copier(), []
     async with Session(logins_of(access)) as session:
         async for move in moves:
+            copier.tell = functools.partial(_told, tell, move)
             before = copier.tally.sent_bytes
             try:
                 digest = await _copy(copier, session, move, opened)
@@ -55,6 +58,10 @@ async def carry_out(
 async def _each(moves: Sequence[Move]) -> AsyncIterator[Move]:
     for move in moves:
         yield move
+
+
+def _told(tell: Tell, move: Move, far: int, of: int) -> None:
+    tell(Moving(far, of, move))
 
 
 async def _copy(copier: Copier, session: Session, move: Move, opened: Open) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from changeover.actions.accounts import Role
 from changeover.console.access.permissions import Rule
-from changeover.console.api import changing, looking
+from changeover.console.api import arriving, changing, looking
 from changeover.console.api.answering import endpoint
 from changeover.console.api.description import described
-from changeover.console.api.operation import BASE
+from changeover.console.api.operation import BASE, Operation
 from changeover.console.room import Room
 
 DESCRIPTION = f"{BASE}/openapi.json"
-OPERATIONS = (*looking.OPERATIONS, *changing.OPERATIONS)
+OPERATIONS = (*looking.OPERATIONS, *changing.OPERATIONS, *arriving.OPERATIONS)
 
 
 def routes(room: Room) -> list[Route]:
@@ -24,8 +26,13 @@ def routes(room: Room) -> list[Route]:
     async def description(_: Request) -> Response:
         return JSONResponse(described(OPERATIONS))
 
-    found = [Route(f"{BASE}{one.path}", endpoint(one, room), methods=[one.method]) for one in OPERATIONS]
+    found = [Route(f"{BASE}{one.path}", _answered(one, room), methods=[one.method]) for one in OPERATIONS]
     return [Route(DESCRIPTION, description, methods=["GET"]), *found]
+
+
+def _answered(one: Operation, room: Room) -> Callable[[Request], Awaitable[Response]]:
+    answer = endpoint(one, room)
+    return room.holder.here(answer) if one.held else answer
 
 
 def rules() -> tuple[Rule, ...]:

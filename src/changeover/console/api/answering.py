@@ -15,7 +15,17 @@ from changeover.errors import Problem
 from changeover.ports import Busy, Unreachable
 
 _ABSENT = frozenset(
-    {"no-run", "no-installation", "not-set-up", "no-revision", "no-sessions", "no-route", "unknown-release", "no-form"}
+    {
+        "no-run",
+        "no-installation",
+        "not-set-up",
+        "no-revision",
+        "no-sessions",
+        "no-route",
+        "unknown-release",
+        "no-form",
+        "no-upload",
+    }
 )
 """Problems that say: there is no such thing."""
 

@@ -10,7 +10,7 @@ from changeover.actions.accounts import Role
 from changeover.actions.checking import How
 from changeover.checks.consent import Consent
 from changeover.console.access.refusal import Refusal
-from changeover.console.api import looking, shapes
+from changeover.console.api import asks, looking, shapes
 from changeover.console.api.operation import Call, Operation
 from changeover.package.answers import Given
 from changeover.runs.freezes import Freeze
@@ -21,7 +21,7 @@ async def _check(call: Call) -> object:
 
 
 async def _begin(call: Call) -> object:
-    asked: shapes.RunAsked = call.asked
+    asked: asks.RunAsked = call.asked
     change = await looking.prepared(call)
     if change.plan.digest != asked.plan:
         raise Refusal(409, "plan-moved", f"The plan is {change.plan.digest} now.", "read it again: GET /api/v1/plan")
@@ -38,7 +38,7 @@ async def _begin(call: Call) -> object:
 
 
 async def _ask(call: Call) -> object:
-    asked: shapes.RequestAsked = call.asked
+    asked: asks.RequestAsked = call.asked
     found, outside = await looking.seen(call), call.outside
     more: dict[str, Any] = {"reason": asked.reason} if asked.reason else {}
     if asked.do == "answer":
@@ -56,7 +56,7 @@ async def _ask(call: Call) -> object:
 
 
 async def _gate(call: Call) -> object:
-    asked: shapes.GateAsked = call.asked
+    asked: asks.GateAsked = call.asked
     if asked.do == "close":
         await sessions.close(call.outside, call.installation, asked.message)
     else:
@@ -66,7 +66,7 @@ async def _gate(call: Call) -> object:
 
 
 async def _add_window(call: Call) -> object:
-    asked: shapes.WindowAsked = call.asked
+    asked: asks.WindowAsked = call.asked
     call.note(asked.window)
     return (await calendar.add_window(call.outside, call.installation, asked.window, instead=asked.instead)).as_json()
 
@@ -77,7 +77,7 @@ async def _remove_window(call: Call) -> object:
 
 
 async def _add_freeze(call: Call) -> object:
-    asked: shapes.FreezeAsked = call.asked
+    asked: asks.FreezeAsked = call.asked
     call.note(asked.name)
     wanted = Freeze(**asked.model_dump(exclude={"instead"}))
     return (await calendar.add_freeze(call.outside, call.installation, wanted, instead=asked.instead)).as_json()
@@ -95,7 +95,7 @@ async def _stop(call: Call) -> object:
 
 
 async def _answer(call: Call) -> object:
-    asked: shapes.AnswersAsked = call.asked
+    asked: asks.AnswersAsked = call.asked
     given = {name: value for name, value in asked.values.items() if value is not None}
     back = frozenset(asked.values) - given.keys()
     origins = dict.fromkeys(given, f"the API, by {call.outside.person}")
@@ -115,7 +115,7 @@ async def _forget(call: Call) -> object:
 
 
 async def _preflight(call: Call) -> object:
-    asked: shapes.PreflightAsked = call.asked
+    asked: asks.PreflightAsked = call.asked
     offered = frozenset(Consent) - {Consent.HOST}
     if set(asked.allow) - offered:
         raise Refusal(409, "no-such-class", f"What can be allowed is {', '.join(sorted(offered))}.")
@@ -139,7 +139,7 @@ OPERATIONS = (
         summary="Begin exactly the plan that was read",
         answer=shapes.Begun,
         act=_begin,
-        asks=shapes.RunAsked,
+        asks=asks.RunAsked,
         status=201,
     ),
     replace(
@@ -149,7 +149,7 @@ OPERATIONS = (
         summary="Pause, resume, abort, or answer its question",
         answer=shapes.Noted,
         act=_ask,
-        asks=shapes.RequestAsked,
+        asks=asks.RequestAsked,
         status=202,
     ),
     replace(
@@ -159,7 +159,7 @@ OPERATIONS = (
         summary="Close or open the gate",
         answer=shapes.Noted,
         act=_gate,
-        asks=shapes.GateAsked,
+        asks=asks.GateAsked,
     ),
     replace(
         _ROW,
@@ -168,7 +168,7 @@ OPERATIONS = (
         summary="Save and stop sessions; answers when each has its outcome",
         answer=shapes.StoppedSessions,
         act=_stop,
-        asks=shapes.StopAsked,
+        asks=asks.StopAsked,
     ),
     replace(
         _ROW,
@@ -178,7 +178,7 @@ OPERATIONS = (
         summary="Save answers for the next change",
         answer=shapes.Differences,
         act=_answer,
-        asks=shapes.AnswersAsked,
+        asks=asks.AnswersAsked,
     ),
     replace(
         _ROW,
@@ -196,7 +196,7 @@ OPERATIONS = (
         summary="Make the preflight checks of a release",
         answer=shapes.Checked,
         act=_preflight,
-        asks=shapes.PreflightAsked,
+        asks=asks.PreflightAsked,
     ),
     replace(
         _RULES,
@@ -204,7 +204,7 @@ OPERATIONS = (
         name="addWindow",
         summary="Add a window, or put it in another's place",
         act=_add_window,
-        asks=shapes.WindowAsked,
+        asks=asks.WindowAsked,
     ),
     replace(
         _RULES,
@@ -213,7 +213,7 @@ OPERATIONS = (
         name="removeWindow",
         summary="Remove a window",
         act=_remove_window,
-        asks=shapes.WindowNamed,
+        asks=asks.WindowNamed,
     ),
     replace(
         _RULES,
@@ -221,7 +221,7 @@ OPERATIONS = (
         name="addFreeze",
         summary="Set a freeze, or put it in another's place",
         act=_add_freeze,
-        asks=shapes.FreezeAsked,
+        asks=asks.FreezeAsked,
     ),
     replace(
         _RULES,

@@ -62,6 +62,9 @@ def _operation(one: Operation) -> dict[str, Any]:
     }
     if one.asks and one.method != "GET":
         found["requestBody"] = {"required": True, "content": _json(one.asks)}
+    if one.takes_bytes:
+        schema = {"type": "string", "format": "binary"}
+        found["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": schema}}}
     return found
 
 

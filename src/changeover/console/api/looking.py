@@ -25,7 +25,7 @@ from changeover.actions.prepare import Prepared
 from changeover.actions.watching import Seen, Watching
 from changeover.console.access.permissions import OVERRIDES
 from changeover.console.access.refusal import Refusal
-from changeover.console.api import shapes
+from changeover.console.api import asks, shapes
 from changeover.console.api.operation import Call, Operation
 from changeover.console.room import visit_of
 from changeover.evidence import report
@@ -43,7 +43,7 @@ async def _releases(call: Call) -> object:
 
 async def prepared(call: Call, *, message: str = "") -> Prepared:
     """The change that was asked for, against the cluster as it is now."""
-    asked: shapes.PlanAsked = call.asked
+    asked: asks.PlanAsked = call.asked
     if asked.override and visit_of(call.request).account.role < OVERRIDES:
         raise Refusal(403, "role-too-small", f"To override a freeze takes the role {OVERRIDES.word}.")
     ask = Ask(
@@ -128,15 +128,13 @@ async def _audit(call: Call) -> object:
 OPERATIONS = (
     Operation("GET", "/status", "status", "What runs, is it healthy, what is new", shapes.Status, _status),
     Operation("GET", "/releases", "releases", "Releases and the way to the newest", shapes.Releases, _releases),
-    Operation("GET", "/plan", "plan", "What would happen to every object", shapes.Plan, _plan, shapes.PlanAsked),
+    Operation("GET", "/plan", "plan", "What would happen to every object", shapes.Plan, _plan, asks.PlanAsked),
     Operation("GET", "/runs", "history", "Revisions and runs", shapes.History, _history),
     Operation("GET", "/runs/{name}", "run", "One run as it stands", shapes.Run, _run),
     Operation("GET", "/runs/{name}/evidence", "evidence", "Its evidence, signed", shapes.SignedEvidence, _evidence),
     Operation("GET", "/sessions", "sessions", "Who works now", shapes.Sessions, _sessions),
     Operation("GET", "/windows", "windows", "When runs may happen", shapes.Calendar, _windows),
     Operation("GET", "/windows/fit", "fit", "Whether the newest release fits the windows", shapes.Fit, _fit),
-    Operation("GET", "/config", "config", "Questions and answers", shapes.Config, _config, shapes.ConfigAsked),
-    Operation(
-        "GET", "/audit", "audit", "Who did what", shapes.AuditEntries, _audit, shapes.AuditAsked, role=Role.ADMIN
-    ),
+    Operation("GET", "/config", "config", "Questions and answers", shapes.Config, _config, asks.ConfigAsked),
+    Operation("GET", "/audit", "audit", "Who did what", shapes.AuditEntries, _audit, asks.AuditAsked, role=Role.ADMIN),
 )

@@ -43,7 +43,7 @@ class Call:
 class Operation:
     """A row of the table that routes, permissions and the OpenAPI document are made of."""
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     """Below ``/api/v1``, with Starlette's parameters: ``/runs/{name}``."""
     name: str
@@ -56,3 +56,7 @@ class Operation:
     """The query of a GET, the JSON body of everything else."""
     role: Role = Role.VIEWER
     status: int = 200
+    takes_bytes: bool = False
+    """The body is the bytes of a part."""
+    held: bool = False
+    """It is about files that one replica of the console holds: that one answers."""

@@ -1,18 +1,12 @@
-"""What goes in and comes out of the API, as models: their words are those of ``-o json``."""
+"""What comes out of the API, as models: their words are those of ``-o json``."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-Text = Annotated[str, Field(max_length=500)]
-Word = Annotated[str, Field(max_length=253, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Words = Annotated[
-    list[Word], Field(max_length=100), BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
-]
-"""A query that names a parameter once gives a text."""
 Facts = dict[str, Any]
 
 
@@ -20,12 +14,6 @@ class Answer(BaseModel):
     """Comes out."""
 
     model_config = ConfigDict(from_attributes=True, extra="ignore", populate_by_name=True)
-
-
-class Asked(BaseModel):
-    """Goes in; what we do not know is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ProblemTold(Answer):
@@ -68,6 +56,7 @@ class Status(Answer):
     run_verdict: str
     question: Facts | None
     available: tuple[str, ...]
+    next: str
     last_check: str
     last_backup: Facts
     components: tuple[Component, ...]
@@ -296,100 +285,43 @@ class Noted(Answer):
     done: str
 
 
-class PlanAsked(Asked):
-    """Which plan: an update to a release, or the way back to a revision."""
+class Pushed(Answer):
+    """How far a push of images is."""
 
-    to: Word = ""
-    revision: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    strategy: Literal["", "window", "plain"] = ""
-    conflicts: Literal["take", "keep", "stop"] = "take"
-    at: Word = ""
-    """Not before this time (RFC 3339), or ``next`` for the next window in which it fits."""
-    accept: Words = []
-    acknowledge: Words = []
-    override: Words = []
-    """Freezes in which it begins nevertheless, by their names; takes the role approver."""
-    override_reason: Text = ""
+    under_way: bool
+    problem: Facts | None
+    images: tuple[Facts, ...]
 
 
-class RunAsked(PlanAsked):
-    """Begin exactly the plan that was read."""
+class Upload(Answer):
+    """A file on its way, or a bundle that waits for its push."""
 
-    plan: Word
-    message: Text = ""
-    where: Literal["here", "cluster"] = "here"
-
-
-class RequestAsked(Asked):
-    """What is asked of a run."""
-
-    do: Literal["pause", "resume", "abort", "answer"]
-    choice: Word = ""
-    reason: Text = ""
-    sessions: Annotated[list[Word], Field(max_length=1000)] = []
+    id: str
+    name: str
+    size: int
+    sha256: str
+    parts: int
+    part_bytes: int
+    missing: tuple[int, ...]
+    whole: bool
+    holds: Facts | None = None
+    push: Pushed | None
 
 
-class GateAsked(Asked):
-    """Close the gate for new sessions, or open it."""
+class Uploads(RootModel[tuple[Upload, ...]]):
+    """Oldest first."""
 
-    do: Literal["close", "open"]
-    message: Text = ""
-
-
-class WindowAsked(Asked):
-    """A window as a text: ``0 22 * * 6 for 120 in Europe/Berlin``."""
-
-    window: Text
-    instead: Text = ""
-    """Another one, which goes."""
+    model_config = ConfigDict(from_attributes=True)
 
 
-class WindowNamed(Asked):
-    """A window by its text."""
+class PartTaken(Answer):
+    """How many parts are still missing."""
 
-    window: Text
-
-
-class FreezeAsked(Asked):
-    """A freeze: from and to, or cron and minutes."""
-
-    name: Word
-    reason: Text
-    begins: Word = Field("", alias="from")
-    ends: Word = Field("", alias="to")
-    cron: Word = ""
-    minutes: Annotated[int, Field(ge=0, le=132_480)] = Field(0, alias="durationMinutes")
-    zone: Word = Field("UTC", alias="timeZone")
-    instead: Word = ""
-    """Another one, which goes."""
+    left: int
 
 
-class StopAsked(Asked):
-    """Sessions to save and stop."""
+class Finished(Answer):
+    """The version that a package became, or that a bundle waits for its push."""
 
-    names: Annotated[list[Word], Field(min_length=1, max_length=1000)]
-
-
-class ConfigAsked(Asked):
-    """Of which release; empty = the running one."""
-
-    to: Word = ""
-
-
-class AnswersAsked(Asked):
-    """Answers to save for the next change; null takes one back."""
-
-    values: Annotated[dict[str, str | bool | int | float | None], Field(min_length=1, max_length=1000)]
-
-
-class PreflightAsked(Asked):
-    """Which release's preflights, and what collectors may do beyond reading."""
-
-    release: Word = ""
-    allow: Annotated[list[Word], Field(max_length=20)] = []
-
-
-class AuditAsked(Asked):
-    """How many of the newest."""
-
-    most: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    version: str
+    waits: bool

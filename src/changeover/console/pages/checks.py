@@ -172,7 +172,7 @@ def headline(checked: Checked) -> str:
     """The answer in a sentence; what got no answer is never called fine."""
     count = {verdict: sum(one.verdict == verdict for one in checked.judged) for verdict in _VERDICTS}
     if not checked.judged:
-        return "Nothing was judged."
+        return "The package has no rules of its own: nothing was judged."
     if count["fail"]:
         return f"{words.counted(count['fail'], 'check')} {'fails' if count['fail'] == 1 else 'fail'}."
     if count["unknown"]:

@@ -11,20 +11,13 @@ from starlette.routing import Route
 
 from changeover.actions import account, control, history, runs_of
 from changeover.actions.watching import Seen, Watching
-from changeover.console import track
+from changeover.console import asking, track
 from changeover.console.access.refusal import Refusal
+from changeover.console.asking import Answer
 from changeover.console.live import Live, moment
 from changeover.console.room import Room
 from changeover.evidence import report, words
 from changeover.runs.state import Verdict
-
-CHOICES = {
-    "waive": ("Go on without this proof", "What these people wrote since their last save may be lost."),
-    "back": ("Go back to the old version", "As the plan said: objects and answers of before."),
-    "again": ("Try the step again", "Changes nothing else."),
-    "finish": ("Accept it as it is", "The new version stays; the finding stands in the evidence."),
-    "restore": ("Go back and restore the backup", "What people wrote since the backup is lost."),
-}
 
 
 def routes(room: Room) -> list[Route]:
@@ -90,29 +83,28 @@ class Runs:
         """Ask something of the run: pause, resume, abort, answer."""
         seen = await self._seen(request)
         outside = self._room.outside_of(request)
-        async with request.form(max_fields=500, max_files=0) as form:
-            do, choice = str(form.get("do") or ""), str(form.get("choice") or "")
-            reason = str(form.get("reason") or "").strip()
-            subjects = [str(one) for one in form.getlist("session")]
+        async with request.form(max_fields=5000, max_files=0) as form:
+            do, reason, typed = (str(form.get(name) or "").strip() for name in ("do", "reason", "typed"))
+            sessions = tuple(str(one) for one in form.getlist("session"))
+            answer = Answer(str(form.get("choice") or ""), reason, sessions, typed)
         if do not in ("pause", "resume", "abort", "answer"):
             raise Refusal(422, "no-such-request", "A run can be asked to pause, resume, abort or take an answer.")
         more: dict[str, Any] = {"reason": reason} if reason else {}
         if do == "answer":
-            more |= self._answer(seen, choice, reason, subjects)
+            try:
+                asking.refuse(seen, answer)
+            except Refusal as refusal:
+                if not seen.state.question:
+                    raise
+                values = {**self._values(seen), "refusal": refusal, "answer": answer}
+                return self._room.render(request, "run.html", values, status=refusal.status_code)
+            more |= {"choice": answer.choice, "subjects": list(sessions)}
         run = await runs_of.named(outside, "", seen.name)
         await control.request(outside, run, do, **more)
-        request.state.detail = f"{do} {choice}".strip()
+        request.state.detail = f"{do} {answer.choice} {', '.join(sessions)}".strip()
         if do != "pause" and not (seen.holder or seen.ended):  # nobody would hear it
             self._room.executing.go_on(outside, seen.name)
         return RedirectResponse(f"/runs/{seen.name}", status_code=303)
-
-    def _answer(self, seen: Seen, choice: str, reason: str, subjects: list[str]) -> dict[str, Any]:
-        offered = (seen.state.question or {}).get("choices", ())
-        if choice not in offered:
-            raise Refusal(422, "not-offered", "Choose one of the ways that the run offers.", ", ".join(offered))
-        if choice == "waive" and not (subjects and reason):
-            raise Refusal(422, "reason-missing", "To go on without proof, tick each session and say why.")
-        return {"choice": choice, "subjects": subjects}
 
     async def go_on(self, request: Request) -> Response:
         """Execute here a run that nobody executes."""
@@ -138,7 +130,10 @@ class Runs:
             "lead": lead(seen),
             "rows": track.rows(seen),
             "question": question,
-            "choices": [(one, *CHOICES[one]) for one in (question or {}).get("choices", ()) if one in CHOICES],
+            "choices": asking.choices(seen) if question else (),
+            "subjects": asking.subjects(seen),
+            "refusal": None,
+            "answer": Answer(""),
             "ours": self._room.executing.here(seen.name),
             "stopped": self._room.executing.stopped.get(seen.name),
             "duration": words.duration,
@@ -157,7 +152,7 @@ def headline(seen: Seen) -> str:
     if state.verdict is Verdict.ROLLED_BACK:
         return f"It failed and went back: {plan.from_version or 'nothing'} runs again. {_saved(seen)}"
     if state.question is not None:
-        return str(state.question.get("text") or "The run asks you how to go on.")
+        return asking.headline(seen)
     if state.way.value == "back":
         return f"Going back to {plan.from_version or 'what was before'}."
     now = next((row for row in track.rows(seen) if row.cls.startswith(("is-now", "is-held"))), None)
@@ -171,6 +166,8 @@ def lead(seen: Seen) -> str:
         closed = seen.evidence.gate_closed_seconds
         gate = f" The gate was closed for {words.duration(closed)}." if closed else ""
         return f"It took {words.duration(seen.evidence.seconds)}.{gate}"
+    if state.question is not None:
+        return asking.lead(seen)
     if state.paused:
         return "It is paused at a safe point. What is closed stays closed until it goes on."
     if seen.abandoned:

@@ -10,23 +10,24 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from changeover.actions import uploads
-from changeover.actions.uploads import File
+from changeover.arrivals import PART_BYTES, File
 from changeover.console.access.refusal import Refusal
 from changeover.console.room import Room
 from changeover.errors import Problem
 
-Act = Callable[[Request, File], Awaitable[dict[str, object]]]
+Act = Callable[[Request], Awaitable[dict[str, object]]]
 
 
 def routes(room: Room) -> list[Route]:
     """What belongs to this page; parts are sent by upload.js."""
     page = Uploads(room)
+    here = room.holder.here
     return [
         Route("/versions/upload", page.whole, methods=["POST"]),
-        Route("/versions/upload", page.missing, methods=["GET"]),
-        Route("/versions/upload/part", page.part, methods=["PUT"]),
-        Route("/versions/upload/finish", page.finish, methods=["POST"]),
         Route("/versions/upload/remove", page.remove, methods=["POST"]),
+        Route("/versions/upload/begin", here(_told(page.begin)), methods=["POST"]),
+        Route("/versions/upload/{id}/finish", here(_told(page.finish)), methods=["POST"]),
+        Route("/versions/upload/{id}/{number:int}", here(_told(page.part)), methods=["PUT"]),
     ]
 
 
@@ -36,25 +37,32 @@ class Uploads:
     def __init__(self, room: Room) -> None:
         self._room = room
 
-    async def missing(self, request: Request) -> Response:
+    async def begin(self, request: Request) -> dict[str, object]:
         """Which parts are still to be sent, and how long one is."""
-        return await self._told(request, self._missing)
+        said = request.query_params
+        file = File(plain(said.get("name", "")), _number(said.get("size", "")), said.get("sha256", "")[:64].lower())
+        arrival = await uploads.begin(self._room.outside_of(request), self._room.installation, file)
+        return {"id": file.id, "missing": arrival.missing, "parts": file.parts, "partBytes": PART_BYTES}
 
-    async def part(self, request: Request) -> Response:
+    async def part(self, request: Request) -> dict[str, object]:
         """Take one part."""
-        return await self._told(request, self._part)
+        id_, number, content = request.path_params["id"], request.path_params["number"], await request.body()
+        outside, name = self._room.outside_of(request), self._room.installation
+        return {"left": await uploads.take_part(outside, name, id_, number=number, content=content)}
 
-    async def finish(self, request: Request) -> Response:
-        """Put them together."""
-        return await self._told(request, self._finish)
+    async def finish(self, request: Request) -> dict[str, object]:
+        """All parts were sent."""
+        id_, version = request.path_params["id"], request.query_params.get("version", "")[:200]
+        kept = await uploads.finish(self._room.outside_of(request), self._room.installation, id_, version=version)
+        return {"version": kept.version if kept else "", "location": "/versions" if kept else "/versions/bundles"}
 
     async def whole(self, request: Request) -> Response:
-        """The same without a script: one form with the file in it."""
+        """The same without a script, for a package: one form with the file in it."""
         async with request.form(max_files=1, max_fields=5) as form:
             posted, version = form.get("package"), str(form.get("version") or "")
             if not isinstance(posted, UploadFile) or not posted.filename:
                 raise Refusal(422, "no-file", "Choose the package that the vendor publishes.")
-            name, content = _plain(posted.filename), await posted.read()
+            name, content = plain(posted.filename), await posted.read()
         outside = self._room.outside_of(request)
         kept = await uploads.add(outside, self._room.installation, name, content, version=version)
         request.state.detail = kept.version
@@ -67,37 +75,21 @@ class Uploads:
         await uploads.remove(self._room.outside_of(request), self._room.installation, version)
         return RedirectResponse("/versions", status_code=303)
 
-    async def _missing(self, request: Request, file: File) -> dict[str, object]:
-        left = await uploads.missing(self._room.outside_of(request), self._room.installation, file)
-        return {"missing": left, "parts": file.parts, "partBytes": uploads.PART_BYTES}
 
-    async def _part(self, request: Request, file: File) -> dict[str, object]:
-        number, content = _number(request, "part"), await request.body()
-        outside, name = self._room.outside_of(request), self._room.installation
-        return {"missing": await uploads.take_part(outside, name, file, number=number, content=content)}
-
-    async def _finish(self, request: Request, file: File) -> dict[str, object]:
-        outside, version = self._room.outside_of(request), request.query_params.get("version", "")
-        kept = await uploads.finish(outside, self._room.installation, file, version=version)
-        return {"version": kept.version, "location": "/versions"}
-
-    async def _told(self, request: Request, act: Act) -> Response:
+def _told(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
         try:
-            return JSONResponse(await act(request, _file(request)))
+            return JSONResponse(await act(request))
         except Problem as problem:
             return JSONResponse(problem.as_json(), status_code=422)
 
-
-def _file(request: Request) -> File:
-    said = request.query_params
-    return File(_plain(said.get("name", "")), _number(request, "size"), said.get("sha256", "")[:64].lower())
+    return answer
 
 
-def _number(request: Request, field: str) -> int:
-    text = request.query_params.get(field, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A file's name without any folder."""
     return name.replace("\\", "/").rpartition("/")[2][:200]

@@ -2,6 +2,11 @@
 "use strict";
 for (const part of document.querySelectorAll("[data-live]")) follow(part);
 
+function begun(form) {
+  return [...form?.elements ?? []].some((one) => one.matches("[type=radio], [type=checkbox]")
+    ? one.checked !== one.defaultChecked : one.matches("input:not([type=hidden])") && one.value !== one.defaultValue);
+}
+
 function follow(part) {
   const lost = document.getElementById("live-lost");
   const events = new EventSource(part.dataset.live);
@@ -9,8 +14,9 @@ function follow(part) {
   const swap = (html) => {
     const open = [...part.querySelectorAll("details[open][id]")].map((one) => one.id);
     const active = part.contains(document.activeElement) ? document.activeElement : null;
-    if (active && active.matches("input, textarea, select") && active.form && active.form.id === "question") {
-      waiting = html; // somebody answers: what is new is shown when they have left the form
+    const answering = active && active.matches("input, textarea, select") && active.form && active.form.id === "question";
+    if (html.includes('id="question"') && (answering || begun(part.querySelector("#question")))) {
+      waiting = html; // somebody answers: what they chose is not drawn over while the run asks
       return;
     }
     const place = active && (active.id ? "#" + active.id : active.name && active.value ? `[name="${active.name}"][value="${active.value}"]` : "");

@@ -13,11 +13,13 @@ from typing import Any, TypeVar, cast
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from changeover import wiring
 from changeover.actions import accounts, answers, audit, passwords, revisions
 from changeover.actions.accounts import Account, Role
 from changeover.actions.answers import Answers
 from changeover.actions.installations import INSTALLATION
 from changeover.actions.outside import Outside
+from changeover.channel.arriving import FolderArrivals
 from changeover.channel.generators import produce
 from changeover.channel.sources import open_source
 from changeover.console.access.origins import Addresses
@@ -92,6 +94,8 @@ class Furnished:
             profiles=nothing,
             faults=nothing,
             produce=produce,
+            copy_images=wiring.copy_images,
+            arrivals=lambda _: FolderArrivals(self.package.parent / "arriving"),
         )
         done(self._furnish())
         self.app = self.on(8800)

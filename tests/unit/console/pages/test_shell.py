@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from changeover.actions.installations import CHANGEOVER, INSTALLATION
 from changeover.console.rendering import STATIC
+from changeover.objects import KubeObject
 from changeover.ports import Unreachable
+from changeover.settings import INSTALLATION_LABEL
 from tests.unit.console.pages.furnished import HOME, MAP, Furnished, done
 from tests.unit.console.pages.questions import publish
 
@@ -64,6 +67,49 @@ def test_a_first_visit_is_small(desk: Furnished) -> None:
     size = len(page.content) + sum(len(gzip.compress(client.get(path).content)) for path in files)
     fonts = sum((STATIC / "vendor" / "fonts" / f"atkinson-{one}.woff2").stat().st_size for one in FONTS)
     assert size + fonts <= 250_000
+
+
+@pytest.mark.parametrize("path", ["/", "/versions", "/versions/bundles", "/runs", "/config", "/users", "/audit"])
+def test_a_page_after_the_first_is_small(desk: Furnished, path: str) -> None:
+    client = desk.client("ada")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert len(answer.content) <= 30_000
+
+
+def test_a_run_that_goes_on_is_told_on_every_page_whoever_began_it(desk: Furnished) -> None:
+    vera = desk.client("vera")
+    assert 'hx-get="/now"' in vera.get("/config").text
+    assert vera.get("/now").text == ""
+    run = {
+        "apiVersion": CHANGEOVER.api_version,
+        "kind": CHANGEOVER.name,
+        "metadata": {"name": "desk-7", "namespace": "desk", "labels": {INSTALLATION_LABEL: "desk"}},
+        "spec": {"by": "olaf@laptop"},
+    }
+    made = done(desk.cluster.create(KubeObject(run)))
+    done(desk.cluster.patch(made.ref, {"status": {"step": "Close the gate"}}, subresource="status"))
+    told = vera.get("/now").text
+    assert "desk-7 goes on" in told
+    assert "Close the gate, begun by olaf@laptop" in told
+    done(desk.cluster.patch(made.ref, {"status": {"question": {"text": "?"}}}, subresource="status"))
+    assert "desk-7 asks how to go on" in vera.get("/now").text
+
+    def away(verb: str, _: object) -> None:
+        raise Unreachable("The API server does not answer.")
+
+    desk.cluster.trouble = away
+    assert vera.get("/now").text == ""
+
+
+def test_overview_leads_to_the_stop_that_cannot_be_skipped(desk: Furnished) -> None:
+    (followed,) = done(desk.cluster.list(INSTALLATION, namespace="desk"))
+    new = [{"version": "1.1.0", "required": True}, {"version": "1.2.0"}]
+    done(desk.cluster.patch(followed.ref, {"status": {"available": new}}, subresource="status"))
+    page = desk.client("olaf").get("/").text
+    assert 'href="/update/1.1.0">Prepare 1.1.0' in page
+    assert "1.2.0 is there." in page
+    assert "1.1.0 cannot be skipped" in page
 
 
 def test_a_light_or_dark_look_is_kept(desk: Furnished) -> None:

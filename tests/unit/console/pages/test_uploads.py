@@ -5,15 +5,21 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import random
 import tarfile
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from changeover.actions import uploads
-from changeover.actions.installations import INSTALLATION, SECRET
+from changeover.actions.installations import INSTALLATION
+from changeover.arrivals import PART_BYTES
+from changeover.channel.arriving import AT_ONCE, FORGOTTEN_SECONDS
 from changeover.package import archive
 from tests.unit.console.pages.furnished import MAP, Furnished, done
 from tests.unit.console.pages.questions import RELEASE
@@ -39,32 +45,37 @@ def which(content: bytes, name: str = "desk.tgz") -> dict[str, Any]:
 
 
 def parts_of(content: bytes) -> list[bytes]:
-    size = uploads.PART_BYTES
-    return [content[at : at + size] for at in range(0, len(content), size)]
+    return [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
 
 
-def secrets(desk: Furnished) -> list[str]:
-    found = done(desk.cluster.list(SECRET, namespace="desk"))
-    return [one.name for one in found if one.name.startswith("changeover-upload-")]
+def lying(desk: Furnished) -> list[str]:
+    """What lies on the console's disk."""
+    folder = desk.package.parent / "arriving"
+    return sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+
+
+def begun(client: TestClient, said: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = client.post("/versions/upload/begin", params=said).json()
+    return found
 
 
 def test_parts_come_in_any_order_and_are_not_sent_twice(desk: Furnished) -> None:
-    content = package("1.2.0", weight=3 * uploads.PART_BYTES)
+    content = package("1.2.0", weight=3 * PART_BYTES)
     pieces, said, olaf = parts_of(content), which(content), desk.client("olaf")
     assert len(pieces) == 4
-    told = olaf.get("/versions/upload", params=said).json()
-    assert told == {"missing": [0, 1, 2, 3], "parts": 4, "partBytes": uploads.PART_BYTES}
+    told = begun(olaf, said)
+    at = f"/versions/upload/{told.pop('id')}"
+    assert told == {"missing": [0, 1, 2, 3], "parts": 4, "partBytes": PART_BYTES}
     for number in (2, 0, 2):
-        answer = olaf.put("/versions/upload/part", params={**said, "part": number}, content=pieces[number])
-    assert answer.json() == {"missing": [1, 3]}
-    assert olaf.post("/versions/upload/finish", params=said).json()["message"] == "desk.tgz is not whole yet."
+        answer = olaf.put(f"{at}/{number}", content=pieces[number])
+    assert answer.json() == {"left": 2}
+    assert olaf.post(f"{at}/finish").json()["message"] == "desk.tgz is not whole yet."
     again = desk.client("ada")  # another browser goes on
-    assert again.get("/versions/upload", params=said).json()["missing"] == [1, 3]
+    assert begun(again, said)["missing"] == [1, 3]
     for number in (1, 3):
-        again.put("/versions/upload/part", params={**said, "part": number}, content=pieces[number])
-    done_ = again.post("/versions/upload/finish", params=said)
-    assert done_.json() == {"version": "1.2.0", "location": "/versions"}
-    assert secrets(desk) == []
+        again.put(f"{at}/{number}", content=pieces[number])
+    assert again.post(f"{at}/finish").json() == {"version": "1.2.0", "location": "/versions"}
+    assert lying(desk) == []
     page = olaf.get("/versions").text
     assert "Uploaded by ada" in page
     assert "1.2.0 can be next." in page
@@ -121,7 +132,7 @@ def escaping() -> bytes:
     [
         ("desk.tgz", b"not an archive at all", "is no package"),
         ("desk.tgz", escaping(), "leads outside"),
-        ("desk.airgap", b"x", "air-gap bundle"),
+        ("desk.airgap", b"x", "does not fit through this form"),
         ("desk.tgz", archive.pack({"x.yaml": MAP.name.encode()}), ""),
         ("desk.tgz", package("1.1.0"), "1.1.0 is there already"),
         ("desk.tgz", b"", "at most 32 MiB"),
@@ -147,37 +158,56 @@ def test_a_bomb_is_not_unpacked(desk: Furnished) -> None:
 
 
 def test_only_what_was_announced_is_taken(desk: Furnished) -> None:
-    content = package("1.2.0", weight=uploads.PART_BYTES)
+    content = package("1.2.0", weight=PART_BYTES)
     pieces, said, olaf = parts_of(content), which(content), desk.client("olaf")
-    for number, piece in ((0, pieces[0][:-1]), (0, pieces[0] + b"x"), (2, b"x"), (-1, b"x"), (1, b"")):
-        answer = olaf.put("/versions/upload/part", params={**said, "part": number}, content=piece)
-        assert answer.status_code == 422, number
-    assert secrets(desk) == []
-    huge = {**said, "size": 33 * 1024 * 1024}
-    assert olaf.get("/versions/upload", params=huge).status_code == 422
+    at = f"/versions/upload/{begun(olaf, said)['id']}"
+    for number, piece in ((0, pieces[0][:-1]), (0, pieces[0] + b"x"), (2, b"x"), (1, b"")):
+        assert olaf.put(f"{at}/{number}", content=piece).status_code == 422, number
+    assert olaf.put(f"{at}/-1", content=b"x").status_code == 404
+    assert begun(olaf, said)["missing"] == [0, 1]
+    assert olaf.put(f"/versions/upload/{'0' * 16}/0", content=pieces[0]).json()["code"] == "no-upload"
+    assert olaf.put("/versions/upload/..%2F..%2Fdesk/0", content=pieces[0]).status_code == 404
+    for size in (33 * 1024 * 1024, 0, -5):
+        assert olaf.post("/versions/upload/begin", params={**said, "size": size}).status_code == 422
     for number, piece in enumerate((pieces[0], b"x" * len(pieces[1]))):
-        olaf.put("/versions/upload/part", params={**said, "part": number}, content=piece)
-    assert "is not what was sent" in olaf.post("/versions/upload/finish", params=said).json()["message"]
-    assert secrets(desk) == [], "what is wrong does not stay"
+        olaf.put(f"{at}/{number}", content=piece)
+    assert "is not what was sent" in olaf.post(f"{at}/finish").json()["message"]
+    assert lying(desk) == [], "what is wrong does not stay"
     vera = desk.client("vera")
-    assert vera.put("/versions/upload/part", params={**said, "part": 0}, content=pieces[0]).status_code == 403
+    assert vera.post("/versions/upload/begin", params=said).status_code == 403
+    assert vera.put(f"{at}/0", content=pieces[0]).status_code == 403
     assert vera.post("/versions/upload", files={"package": ("a.tgz", content)}).status_code == 403
     olaf.headers.pop("x-csrf-token")
-    assert olaf.put("/versions/upload/part", params={**said, "part": 0}, content=pieces[0]).status_code == 403
+    assert olaf.put(f"{at}/0", content=pieces[0]).status_code == 403
 
 
 def test_so_many_files_at_once_and_no_more_and_forgotten_ones_go(desk: Furnished) -> None:
     olaf = desk.client("olaf")
 
-    def begun(number: int) -> int:
-        content = package(f"2.{number}.0", weight=uploads.PART_BYTES)
-        said = which(content, f"{number}.tgz")
-        answer = olaf.put("/versions/upload/part", params={**said, "part": 0}, content=parts_of(content)[0])
-        return answer.status_code
+    def began(number: int) -> dict[str, Any]:
+        return begun(olaf, which(package(f"2.{number}.0"), f"{number}.tgz"))
 
-    desk.cluster.now = lambda: "2026-11-22T10:00:00Z"  # a day before the console's clock
-    assert begun(0) == 200
-    desk.cluster.now = lambda: "2026-11-23T14:00:00Z"
-    assert [begun(number) for number in range(1, uploads.AT_ONCE + 1)] == [200] * uploads.AT_ONCE
-    assert len(secrets(desk)) == uploads.AT_ONCE, "the one of yesterday went"
-    assert begun(uploads.AT_ONCE + 1) == 422
+    first = began(0)["id"]
+    long_ago = time.time() - FORGOTTEN_SECONDS - 1
+    os.utime(desk.package.parent / "arriving" / first / "there", (long_ago, long_ago))
+    assert all("id" in began(number) for number in range(1, AT_ONCE + 1))
+    assert len(lying(desk)) == AT_ONCE
+    assert first not in lying(desk), "the one of yesterday went"
+    assert began(AT_ONCE + 1)["code"] == "bad-upload"
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_sent(
+    desk: Furnished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olaf, said = desk.client("olaf"), which(b"x" * 100, "desk.airgap")
+    monkeypatch.setenv("TMPDIR", str(desk.package.parent))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("CHANGEOVER_ROOM", "1Gi")
+    refused = begun(olaf, {**said, "size": 300 * 1024 * 1024})
+    assert refused["code"] == "no-disk-space"
+    assert "314.6 MB, and about as much again" in refused["message"]
+    assert lying(desk) == []
+    assert "id" in begun(olaf, {**said, "size": 200 * 1024 * 1024})
+    assert begun(olaf, {**said, "size": 170 * 1024 * 1024})["code"] == "no-disk-space", (
+        "the other one was promised its room"
+    )
