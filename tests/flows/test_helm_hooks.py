@@ -200,6 +200,10 @@ def test_a_hook_before_the_removal_that_fails_removes_nothing(commands: Commands
     commands.run("install", str(packed), "--name", "hooky", *QUICK)
     assert history(commands, "hooky") == [(1, "uninstalled", "1.0.0"), (2, "deployed", "1.0.0")]
 
+    commands.kubectl("annotate", "configmap", "app", "helm.sh/resource-policy=keep")
+    assert "keep    ConfigMap/app" in commands.run("uninstall", "--yes", "--no-hooks").out
+    assert "app" in {one["metadata"]["name"] for one in commands.objects("configmaps")}
+
 
 def test_a_job_among_manifests_that_shall_go_when_it_failed_leaves_its_log(commands: Commands, tmp_path: Path) -> None:
     marks = {"kots.io/hook-delete-policy": "hook-failed", "kots.io/wait-for-ready": "true"}
