@@ -18,6 +18,7 @@ PROGRAMS = {
     "postgresql": "pg_lsclusters",
     "mariadb-server": "mariadbd",
     "redis-server": "redis-server",
+    "gnupg": "gpg",
 }
 """Debian's packages, each with a program of it; tests of browsers, registries or databases are skipped without."""
 
