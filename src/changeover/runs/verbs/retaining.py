@@ -62,14 +62,13 @@ async def unretain(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 
 def _noted(step: Step, scene: Scene) -> Mapping[str, Any] | None:
-    """What was noted on this way, or on the way forward unless that has put it back itself."""
+    """What it was at first: noted on the way forward, or, where that has put it back itself, on this way."""
     prefix, _, _ = step.id.rpartition(f"unretain/{step.target}")
-    own = scene.notes(f"{prefix}retain/{step.target}")
-    if BEFORE in own:
-        return own
-    forward = scene.notes(f"retain/{step.target}")
+    forward, own = (scene.notes(f"{way}retain/{step.target}") for way in ("", prefix))
     is_over = bool(prefix) and bool(scene.data(f"unretain/{step.target}"))
-    return forward if BEFORE in forward and not is_over else None
+    if BEFORE in forward and not is_over:
+        return forward
+    return own if prefix and BEFORE in own else None
 
 
 def _as_applied(step: Step, scene: Scene) -> Mapping[str, Any] | None:
