@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from changeover.actions import shipping, uploads
@@ -65,7 +65,7 @@ class Bundles:
         """How far the push is; once it has ended the whole page is drawn again."""
         told = next((one for one in self._room.pushing.told.values() if one.under_way), None)
         if told is None:
-            return Response(headers={"HX-Refresh": "true"})
+            return HTMLResponse(headers={"HX-Refresh": "true"})
         return self._room.render(request, "bundles_live.html", {"push": told, **self._words()})
 
     async def push(self, request: Request) -> Response:

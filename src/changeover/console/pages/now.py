@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from changeover.actions import installations, runs_of
@@ -29,9 +29,9 @@ class Now:
             followed = await installations.find(outside, self._room.installation)
             run = await runs_of.under_way(outside, followed.name)
         except Problem:  # the page itself says what is wrong
-            return Response()
+            return HTMLResponse()
         if run is None:
-            return Response()
+            return HTMLResponse()
         values = {
             "run": run.name,
             "by": run.get("spec", "by", default=""),
