@@ -232,7 +232,7 @@ def waits(**wanted: Any) -> dict[str, Any]:
 def test_a_window_is_waited_for_and_looked_at_again_after_what_takes_as_long_as_it_takes() -> None:
     found = waits(
         parameters=WINDOW,
-        estimates=Estimates(change_seconds=100, downtime_seconds=10, rollback_seconds=50, copy_seconds=20),
+        estimates=Estimates(change_seconds=100, rollback_seconds=50, copy_seconds=20),
     )
     assert list(found) == ["wait-window", "still-fits/drain", "still-fits/backup"]
     needs = {name: one["needSeconds"] for name, one in found.items()}
@@ -248,7 +248,7 @@ def test_a_window_is_waited_for_and_looked_at_again_after_what_takes_as_long_as_
 def test_without_a_backup_its_time_is_not_needed() -> None:
     found = waits(
         parameters=replace(WINDOW, backup=False),
-        estimates=Estimates(change_seconds=100, downtime_seconds=10, rollback_seconds=50, copy_seconds=20),
+        estimates=Estimates(change_seconds=100, rollback_seconds=50, copy_seconds=20),
     )
     assert {name: one["needSeconds"] for name, one in found.items()} == {
         "wait-window": 100 + 60 + 30,

@@ -1,4 +1,4 @@
-"""The bar on top of every page while a run goes on, whoever began it: what it does, since when, and where it is."""
+"""The bar on top of every page while a run goes on or waits for its time, whoever began it: what it does, and where."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ class Now:
             return HTMLResponse()
         if run is None:
             return HTMLResponse()
+        waits = runs_of.waits_until(run, outside.clock.now())
         values = {
             "run": run.name,
+            "waits": waits.isoformat() if waits else "",
             "by": run.get("spec", "by", default=""),
             "does": str(run.get("status", "step", default="") or run.get("status", "phase", default="") or "not begun"),
             "asks": bool(run.get("status", "question", default=None)),
