@@ -140,3 +140,17 @@ def test_a_power_cut_anywhere_runs_no_installer_twice(story: str) -> None:
             is_whole(here, state, verdict, ran)
         except AssertionError as failure:
             raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+
+
+def test_an_installer_of_the_way_back_that_failed_is_run_anew_when_a_person_says_again() -> None:
+    here = world(old=revision(OLD, does="fails"), new=revision(NEW, does="fails"))
+    controllers = here.controllers
+    assert isinstance(controllers, Installing)
+    before = len(controllers.records)
+    state = here.carry_on()
+    for attempt in (1, 2, 3):
+        assert state.question is not None
+        assert controllers.records[before:].count("installer-2022-09-0") == attempt
+        here.ask("answer", choice="again")
+        state = here.carry_on()
+    assert controllers.at_once == 1

@@ -140,6 +140,7 @@ _CHANGES = {
     "opened": _opened,
     "taken": _taken,
     "captured": lambda state, _: state,
+    "watched": lambda state, _: state,
     "begun": _begun,
     "done": _done,
     "failed": _failed,

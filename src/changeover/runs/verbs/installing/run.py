@@ -6,13 +6,15 @@
 * the outcome is its exit and Helm's own record: a release that is failed or pending fails the step, whatever the exit
 * what it lists is compared with before: a claim that is gone or was made again fails the step; workloads on the list
   must become healthy
-* an earlier attempt is deleted and the Job made again; nothing is ever uninstalled
+* an earlier attempt is deleted and the Job made again, also when a person says `again` after a failure; nothing is ever
+  uninstalled
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from changeover.errors import Problem
 from changeover.objects import API_VERSION, Kind, KubeObject, Ref
@@ -23,6 +25,7 @@ from changeover.ports import Json
 from changeover.runs.health import kstatus
 from changeover.runs.holding import Aborted, Overdue
 from changeover.runs.scene import Scene
+from changeover.runs.state import AGAIN
 from changeover.runs.verbs import time_to_live
 from changeover.runs.verbs.installing import helm_record, listed, logs
 from changeover.runs.verbs.installing.listed import Seen
@@ -49,14 +52,14 @@ async def run_installer(step: Step, scene: Scene) -> Mapping[str, Json]:
         records = await helm_record.releases(scene.cluster, scene.subject.namespace)
         await scene.note(step, "before", {"releases": records, "objects": seen.marks()})
     job = await _started(step, scene, wanted)
-    if "outcome" not in scene.notes(step.id):
+    if _of_attempt(step, scene, "outcome") is None:
         try:
             job = await _ended(step, scene, job)
         except (Aborted, Overdue):
             await _keep_log(step, scene, job)
             raise
         await _keep_log(step, scene, job)
-        await scene.note(step, "outcome", _outcome(job))
+        await scene.note(step, "outcome", {"attempt": _attempt(step, scene), **_outcome(job)})
     await _given_back(step, scene, job, wanted)
     return await _judged(step, scene)
 
@@ -74,7 +77,19 @@ def _dressed(step: Step, scene: Scene) -> KubeObject:
 
 
 def _mark(step: Step, scene: Scene) -> str:
-    return f"{scene.subject.run}/{step.id}"
+    attempt = _attempt(step, scene)
+    return f"{scene.subject.run}/{step.id}" + (f"/{attempt}" if attempt else "")
+
+
+def _attempt(step: Step, scene: Scene) -> int:
+    """0, and one more each time that a person says `again` after a failure."""
+    return int(scene.notes(step.id).get(AGAIN, 0))
+
+
+def _of_attempt(step: Step, scene: Scene, key: str) -> Mapping[str, Any] | None:
+    """What this attempt has noted; another one's does not count."""
+    noted: Mapping[str, Any] = scene.notes(step.id).get(key) or {}
+    return noted if noted and noted["attempt"] == _attempt(step, scene) else None
 
 
 async def _started(step: Step, scene: Scene, wanted: KubeObject) -> KubeObject:
@@ -84,8 +99,8 @@ async def _started(step: Step, scene: Scene, wanted: KubeObject) -> KubeObject:
         live = await scene.cluster.get(wanted.ref)
         if live is not None and live.annotations.get(STEP_ANNOTATION) == _mark(step, scene):
             return live
-        if live is None and "uid" in scene.notes(step.id):
-            return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, "uid": scene.notes(step.id)["uid"]}})
+        if live is None and (made := _of_attempt(step, scene, "made")):
+            return KubeObject({**wanted.raw, "metadata": {**wanted.metadata, "uid": made["uid"]}})
         if live is None and not others:
             break
         await scene.checkpoint(step)
@@ -95,9 +110,9 @@ async def _started(step: Step, scene: Scene, wanted: KubeObject) -> KubeObject:
             await _waited_for(step, scene, other)
         await scene.clock.sleep(POLL)
     await scene.checkpoint(step)
-    made = await scene.cluster.create(time_to_live.kept(wanted, _mark(step, scene)))
-    await scene.note(step, "uid", made.uid)
-    return made
+    job = await scene.cluster.create(time_to_live.kept(wanted, _mark(step, scene)))
+    await scene.note(step, "made", {"attempt": _attempt(step, scene), "uid": job.uid})
+    return job
 
 
 async def _at_work(scene: Scene, *, but: str) -> Sequence[KubeObject]:
