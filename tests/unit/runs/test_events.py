@@ -1,4 +1,4 @@
-"""The journal's vocabulary: what a run writes, a run can read; else the next process would refuse it as a newer one's."""
+"""The journal's vocabulary: what a run writes, a run can read; else the next process would refuse it as too new."""
 
 import re
 from pathlib import Path
