@@ -68,6 +68,18 @@ def held(bench: Workbench, page: Page, *, spoiled: int) -> tuple[list[str], list
     return names[spoiled:], bad
 
 
+def shown_to_everybody(bench: Workbench, page: Page) -> None:
+    """Who opens the application meanwhile is told what goes on, in the vendor's name and icon."""
+    front = page.context.new_page()
+    answered = front.goto(f"{bench.url}/")
+    assert answered is not None
+    assert answered.status == 503
+    expect(front.get_by_role("heading", level=1)).to_contain_text("Workbench is being updated.")
+    assert front.locator("header img").evaluate("one => one.naturalWidth") > 0
+    picture(front, "maintenance")
+    front.close()
+
+
 def ways(page: Page) -> Locator:
     return page.get_by_role("group", name="How shall we go on?")
 
@@ -83,6 +95,7 @@ def test_sessions_are_waived_by_name_and_the_run_goes_on(bench: Workbench, page:
     expect(asked.get_by_text("its backup failed").first).to_be_visible()
     expect(asked.get_by_text("may lose what 2 sessions have not saved")).to_be_visible()
     picture(page, "run-held")
+    shown_to_everybody(bench, page)
 
     asked.get_by_role("button", name="Go on").click()
     assert page.get_by_role("radio", name="Go on without this proof").evaluate("one => !one.validity.valid")

@@ -104,7 +104,7 @@ def profile() -> Profile:
             "sessions": {
                 "selector": "component=workspace",
                 "controller": "deployment/wb-manager",
-                "gate": {"switch": {"configMap": "wb-maintenance"}},
+                "gate": {"switch": {"configMap": "wb-maintenance", "pageKey": "page"}},
                 "receipt": {"annotation": RECEIPT},
                 "timeoutSeconds": 60,
             },
@@ -124,7 +124,7 @@ def answer(api: ApiServer, namespace: str, method: str, url: str) -> Answer:
         return Answer(0, error="connection refused")
     switch = api.objects.get(f"ConfigMap/{namespace}/wb-maintenance") or {}
     if (switch.get("data") or {}).get("enabledUntil"):
-        return Answer(503, b"Maintenance is under way.")
+        return Answer(503, str(switch["data"].get("page")).encode())
     image = proxy["spec"]["template"]["spec"]["containers"][0]["image"]
     return Answer(200, f"Workbench {image.rpartition(':')[2]}".encode())
 

@@ -295,7 +295,7 @@ class World:
         """Whether neither the policy nor the application's switch keeps people out."""
         switch = self.api.objects.get(f"ConfigMap/{NAMESPACE}/wb-maintenance") or {}
         closed = f"ConfigMap/{NAMESPACE}/{GATE_POLICY}" in self.api.objects
-        return not closed and not (switch.get("data") or {}).get("enabledUntil")
+        return not closed and not {"enabledUntil", "page"} & (switch.get("data") or {}).keys()
 
     def is_running(self, session: str) -> bool:
         """Whether a session is still there."""

@@ -1,13 +1,16 @@
 """Backups hold what was written, and the oracle sees when they do not."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from workbench.app import sessions
 from workbench.app.agent import pack
-from workbench.app.proxy import remaining
+from workbench.app.kube import Kube
+from workbench.app.proxy import Proxy, Seen, remaining
 from workbench.app.store import Store
 from workbench.app.web import Request
 from workbench.oracles.__main__ import compare, judge_backup
@@ -78,3 +81,22 @@ def test_maintenance_expires_by_itself(until: str, *, on: bool) -> None:
 )
 def test_a_backup_begins_only_after_the_containers(status: dict, *, stopped: bool) -> None:
     assert sessions.stopped({"spec": {"nodeName": "n"}, "status": status}) is stopped
+
+
+def test_the_front_door_shows_the_page_that_was_laid_there() -> None:
+    later = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    settings = {"enabledUntil": later, "page": "<h1>Back soon</h1>"}
+
+    class Laid:
+        def settings(self, _name: str) -> dict[str, str]:
+            return settings
+
+    door = Proxy(Seen(cast("Kube", Laid())), {})
+    asked = Request("GET", "/", {}, {}, b"")
+    shown = door.handle(asked)
+    assert (shown.status, shown.body) == (503, b"<h1>Back soon</h1>")
+    assert shown.headers["Content-Type"].startswith("text/html")
+    assert int(shown.headers["Retry-After"]) > 0
+    settings.pop("page")
+    plain = Proxy(Seen(cast("Kube", Laid())), {}).handle(asked)
+    assert (plain.status, plain.headers["Content-Type"]) == (503, "text/plain")

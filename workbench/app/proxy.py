@@ -60,10 +60,10 @@ class Proxy:
         if request.path == "/healthz":
             return answer(200, {})
         passes = PROBE in request.headers or (request.method == "GET" and request.path.startswith(ALWAYS))
-        left = remaining(self._seen.settings("wb-maintenance").get("enabledUntil", ""))
+        settings = self._seen.settings("wb-maintenance")
+        left = remaining(settings.get("enabledUntil", ""))
         if left and not passes:
-            text = b"Workbench is under maintenance; your sessions are saved. Please try again later.\n"
-            return Answer(503, text, {"Content-Type": "text/plain", "Retry-After": str(min(60, int(left) + 1))})
+            return _maintenance(settings.get("page", ""), {"Retry-After": str(min(60, int(left) + 1))})
         if request.path == "/version":
             return answer(200, {"version": self._seen.settings("wb-release").get("version", "")})
         target = next((to for start, to in ROUTES if request.path.startswith(start)), "dashboard")
@@ -78,6 +78,14 @@ class Proxy:
         if not found.status:
             return answer(502, {"error": f"{target} does not answer: {found.body.decode(errors='replace')}"})
         return Answer(found.status, found.body, kept)
+
+
+def _maintenance(page: str, headers: dict[str, str]) -> Answer:
+    """The page that somebody laid there, else a line of text."""
+    if page:
+        return Answer(503, page.encode(), {**headers, "Content-Type": "text/html; charset=utf-8"})
+    text = b"Workbench is under maintenance; your sessions are saved. Please try again later.\n"
+    return Answer(503, text, {**headers, "Content-Type": "text/plain"})
 
 
 def main(_role: str, _args: list[str]) -> None:

@@ -37,6 +37,7 @@ from changeover.errors import Problem
 from changeover.objects import KubeObject
 from changeover.package.answers import Given
 from changeover.package.continuity import Passage
+from changeover.package.package import Package
 from changeover.plan import planner, rbac
 from changeover.plan.intent import Intent
 from changeover.plan.model import Finding, Plan, Snapshot
@@ -189,7 +190,7 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
     release = catalog.find(version)
     rendered = await following.render(outside, installation, source, release, over=following.Over(ask.answers))
     document = documents.release_of(rendered.package)
-    profile = following.profile_of(installation, document)
+    profile = _presented(following.profile_of(installation, document), rendered.package)
     revision = await customising.applied(outside, rendered, installation, ask.customisations)
     revision = installing.granted(revision, installation, ask.grants, profile)
     target = preflights.Target(installation, release, rendered, revision)
@@ -218,6 +219,12 @@ async def _release(outside: Outside, installation: KubeObject, ask: Ask, *, old:
         missing=rendered.missing,
         requires_from=_why_no_route(catalog, installed, version),
     )
+
+
+def _presented(profile: Profile, package: Package) -> Profile:
+    """With the name and the picture by which people know the application."""
+    own = {"title": profile.title or package.title, "icon": profile.icon or package.application.icon}
+    return profile.model_copy(update=own)
 
 
 async def _opened(outside: Outside, ask: Ask) -> Given | None:

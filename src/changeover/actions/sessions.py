@@ -126,7 +126,8 @@ async def _switch_off(outside: Outside, contract: Sessions) -> bool:
     live = await outside.cluster.get(Ref(CONFIG_MAP, outside.namespace, switch.config_map))
     if live is None or not live.get("data", switch.key):
         return False
-    await changing(outside).cluster.patch(live.ref, {"data": {switch.key: None}})
+    page = {switch.page_key: None} if switch.page_key else {}
+    await changing(outside).cluster.patch(live.ref, {"data": {switch.key: None, **page}})
     return True
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from changeover.plan.model import Effect, ObjectChange
 from changeover.plan.steps import Step, Steps
 
-_VOLATILE = frozenset({"notBefore", "notAfter", "end", "reserveSeconds", "seconds", "message", "effect"})
+_VOLATILE = frozenset({"notBefore", "notAfter", "end", "needSeconds", "reserveSeconds", "seconds", "message", "effect"})
 _RUNS = frozenset({Effect.CREATE, Effect.RECREATE})
 
 

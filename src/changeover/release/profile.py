@@ -24,6 +24,10 @@ class Switch(Document):
 
     config_map: str
     key: str = "enabledUntil"
+    page_key: str = Field(
+        default="",
+        description="a further key, where the application finds the page for its users: one HTML document",
+    )
     hours: float = Field(default=4, gt=0, description="how far ahead the switch is set; it then expires by itself")
 
 
@@ -165,6 +169,8 @@ class Profile(Document):
     api_version: Literal["changeover.dev/v1alpha1"] = "changeover.dev/v1alpha1"
     kind: Literal["Profile"] = "Profile"
     metadata: dict[str, object] = {}
+    title: str = Field(default="", description="what people call the application; the package's own title otherwise")
+    icon: str = Field(default="", description="its picture as a data: address; the package's own otherwise")
     sessions: Sessions | None = None
     data: tuple[DataStore, ...] = ()
     probes: tuple[Probe, ...] = ()

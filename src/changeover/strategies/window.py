@@ -107,10 +107,16 @@ def _drain(situation: Situation) -> Iterator[Step]:
         return
     contract = sessions.model_dump(mode="json", by_alias=True)
     arguments = {"sessions": contract, "message": opening.message(situation), "policy": situation.policy_gate}
+    switch = sessions.gate.switch
+    page = switch is not None and bool(switch.page_key)
+    if page:
+        estimates = situation.estimates
+        presented = {"title": situation.profile.title, "icon": situation.profile.icon}
+        arguments |= {**presented, "seconds": estimates.change_seconds + estimates.copy_seconds}
     yield Step(
         id="close-gate",
         verb=Verb.CLOSE_GATE,
-        title="Close the gate: no new sessions",
+        title="Close the gate: no new sessions" + (", and a page that says so" if page else ""),
         phase=Phase.GATE,
         arguments=arguments,
         deadline=GATE_SECONDS,

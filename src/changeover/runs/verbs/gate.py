@@ -2,6 +2,7 @@
 
 * closing: the application's own switch (a ConfigMap that says until when), and a ConfigMap that the admission policy
   reads; what the switch said before is in the journal, so that opening restores exactly that
+* with the switch goes the page that the application's users see meanwhile, where the profile says that it shows one
 * proven closed: ten session-like pods, one every half second, refused in a dry run *by our policy*; another refusal
   (a quota, a missing right) proves nothing
 * without the policy only the application's own switch holds; the plan said so, and the journal says so again
@@ -16,8 +17,9 @@ from changeover.errors import Problem
 from changeover.objects import Kind, KubeObject, Ref
 from changeover.plan.steps import Step
 from changeover.ports import Json, Refused
-from changeover.release.profile import Sessions
+from changeover.release.profile import Sessions, Switch
 from changeover.runs.scene import Scene
+from changeover.runs.verbs import maintenance
 from changeover.settings import GATE_POLICY, RUN_LABEL
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -128,16 +130,32 @@ async def _switch_on(step: Step, scene: Scene, contract: Sessions) -> None:
     ref = Ref(CONFIG_MAP, scene.subject.namespace, switch.config_map)
     live = await scene.cluster.get(ref)
     if "switch" not in scene.notes(step.id):
-        until = (scene.clock.now() + timedelta(hours=switch.hours)).isoformat(timespec="seconds")
-        before = {"existed": live is not None, "value": live.get("data", switch.key) if live else None}
-        await scene.note_many(step, {"switch": before, "until": until})
+        now = scene.clock.now()
+        until = (now + timedelta(hours=switch.hours)).isoformat(timespec="seconds")
+        had = dict(live.get("data", default={})) if live else {}
+        before = {"existed": live is not None, "value": had.get(switch.key), "page": had.get(switch.page_key)}
+        await scene.note_many(step, {"switch": before, "until": until, "since": now.isoformat(timespec="seconds")})
     until = _until(str(scene.notes(step.id).get("until", "")), scene, hours=switch.hours)
+    data = {switch.key: until, **_page(step, scene, switch)}
     await scene.checkpoint(step)
     if live is None:
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ref.name, "namespace": ref.namespace}}
-        await scene.cluster.create(KubeObject({**body, "data": {switch.key: until}}))
+        await scene.cluster.create(KubeObject({**body, "data": data}))
     else:
-        await scene.cluster.patch(ref, {"data": {switch.key: until}})
+        await scene.cluster.patch(ref, {"data": data})
+
+
+def _page(step: Step, scene: Scene, switch: Switch) -> dict[str, str]:
+    if not switch.page_key:
+        return {}
+    told = maintenance.Told(
+        title=str(step.arguments.get("title") or scene.subject.installation),
+        icon=str(step.arguments.get("icon", "")),
+        message=str(step.arguments.get("message", "")),
+        since=datetime.fromisoformat(str(scene.notes(step.id)["since"])),
+        seconds=float(step.arguments.get("seconds", 0.0)),
+    )
+    return {switch.page_key: maintenance.page(told)}
 
 
 def _until(noted: str, scene: Scene, *, hours: float) -> str:
@@ -158,10 +176,11 @@ async def _switch_back(step: Step, scene: Scene, contract: Sessions) -> None:
     if live is None:
         return
     await scene.checkpoint(step)
-    if not before["existed"] and set(live.get("data", default={})) <= {switch.key}:
+    if not before["existed"] and set(live.get("data", default={})) <= {switch.key, switch.page_key}:
         await scene.cluster.delete(ref, uid=live.uid)
         return
-    await scene.cluster.patch(ref, {"data": {switch.key: _not_past(before["value"], scene)}})
+    page = {switch.page_key: before["page"]} if switch.page_key else {}
+    await scene.cluster.patch(ref, {"data": {switch.key: _not_past(before["value"], scene), **page}})
 
 
 def _not_past(value: Json, scene: Scene) -> Json:
