@@ -143,9 +143,10 @@ async def test_2022_07_to_2022_08_makes_three_workloads_again_around_their_pods(
     }
     restarts = {str(change.ref): change.restarts for change in plan.changes if str(change.ref) in kept}
     assert restarts == {
-        "StatefulSet/mysql": "1 pod: checksum annotation checksum/configuration",
-        "StatefulSet/messagebus": "1 pod: checksum annotation checksum/config; checksum annotation checksum/secret",
-        "Deployment/minio": "1 pod: checksum annotation checksum/credentials-secret",
+        "StatefulSet/mysql": "1 pod: checksum annotation checksum/configuration (ConfigMap/mysql changes)",
+        "StatefulSet/messagebus": "1 pod: checksum annotation checksum/config; checksum annotation checksum/secret "
+        "(Secret/load-definition, Secret/messagebus, Secret/messagebus-config change)",
+        "Deployment/minio": "1 pod: checksum annotation checksum/credentials-secret (Secret/minio changes)",
     }
     assert {str(change.ref) for change in plan.changes if change.handler == "bridge"} == FOLLOWERS
     (way_back,) = [finding for finding in plan.findings if finding.reference == "way-back-unserved"]
