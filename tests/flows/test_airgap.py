@@ -110,7 +110,8 @@ def _uploaded(commands: Commands, newer: Path, registry: str) -> None:
     kept = commands.ask("upload", str(newer), "--plain-http", registry)
     place = f"{registry}/mirror"
     assert (kept["version"], kept["registry"], kept["images"][0]["place"]) == ("1.1.0", place, f"{place}/server:2")
-    assert {one["reference"] for one in kept["findings"]} == {"made-for-kots", "licence-unproven"}
+    found = {one["reference"] for one in kept["findings"]}
+    assert found == {"made-for-kots", "licence-unproven", "airgap-signature-unchecked"}
     assert commands.ask("upload", str(newer), expect=1)["problem"]["code"] == "bad-upload", "it is there already"
 
 
