@@ -1,4 +1,7 @@
-"""What people see of a page: in each look axe finds nothing, nothing is cut off; pictures, when asked for."""
+"""What people see of a page: axe finds nothing, nothing is cut off; in each look, and with pictures, when asked for.
+
+Otherwise on a phone only: every page is looked at in each look by test_console.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.browser import accessible
 SCREENS = os.environ.get("CHANGEOVER_SCREENS", "")
 """The folder for pictures of each page, light, dark and phone; none are made when it is not set."""
 LOOKS = {"light": (1280, 900), "dark": (1280, 900), "phone": (390, 844)}
+LOOKED = tuple(LOOKS) if SCREENS else ("phone",)
 TALLEST = 1500
 """Pixels of a page that a picture shows."""
 WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("main *")]
@@ -21,7 +25,8 @@ WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...d
 
 def picture(page: Page, name: str) -> None:
     """Look at the page as it is now."""
-    for look, (width, height) in LOOKS.items():
+    for look in LOOKED:
+        width, height = LOOKS[look]
         page.emulate_media(color_scheme="dark" if look == "dark" else "light")
         page.set_viewport_size({"width": width, "height": height})
         if SCREENS:
