@@ -93,10 +93,12 @@ def test_a_run_of_an_earlier_version_is_finished(installed: Commands, earlier: P
 
 @pytest.mark.parametrize("point", ["after begun:drain", "before done:apply", "after begun:record"])
 def test_so_is_an_update_in_a_window_with_people_in_it(workbench: Workbench, earlier: Path, point: str) -> None:
-    workbench.install("2022.09.2")
+    workbench.changeover.run("setup", "--yes", PYTHONPATH=f"{earlier}:{ROOT}")
+    workbench.install("2022.09.2", PYTHONPATH=f"{earlier}:{ROOT}")
     workbench.people(3)
     workbench.record()
     killed(workbench.changeover, earlier, point, "update", "2022.10.2", "--strategy", "window", "--yes", *QUICK)
+    workbench.changeover.run("setup", "--yes")
     workbench.changeover.run("resume")
     workbench.whole_at("2022.10.2")
     assert sum(workbench.nothing_lost().values()) == 3

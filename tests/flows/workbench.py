@@ -41,11 +41,11 @@ class Workbench:
             self._runner.terminate()
             self._runner.wait(timeout=60)
 
-    def install(self, version: str, profile: str = "workbench") -> None:
+    def install(self, version: str, profile: str = "workbench", **environment: str) -> None:
         """Install it from its channel."""
         words = ("--version", version, "--name", "workbench", "--profile", profile)
         kept = ("--backup-to", str(self.folder / "backups"), "--yes", *QUICK)
-        self.changeover.run("install", str(self.channel), *words, *kept)
+        self.changeover.run("install", str(self.channel), *words, *kept, **environment)
 
     @property
     def url(self) -> str:
