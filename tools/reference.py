@@ -8,8 +8,9 @@ import inspect
 import json
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,7 +73,8 @@ def _commands() -> str:
 
 
 def _help(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    settings: Mapping[str, Any] = cli.context_settings  # as a command inherits them; click keeps what it saw first
+    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, **settings)
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
         for sub in command.list_commands(context):
