@@ -13,11 +13,11 @@ from changeover.objects import KubeObject
 from changeover.plan.steps import Verb
 from changeover.plan.strategy import Parameters
 from changeover.render.revision import Revision
-from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash import application, test_every_point, test_immutables
 from tests.crash.claims import Claims, OwnedClaims
-from tests.crash.test_every_point import NEW, OLD, telling
+from tests.crash.cutting import cut_anywhere, given_up_anywhere, relay
+from tests.crash.test_every_point import NEW, OLD
 from tests.crash.world import World
 
 POLICY = "persistentVolumeClaimRetentionPolicy"
@@ -141,58 +141,26 @@ def at_every_point(*names: str) -> list[Any]:
 @pytest.mark.parametrize("story", at_every_point())
 def test_a_power_cut_anywhere_costs_no_claim(story: str) -> None:
     make, verdict = STORIES[story]
-    points = Faults()
-    make().carry_on(points)
-    for cut_at in telling(points.seen):
-        world = make()
-        try:
-            state = world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(5.0)
-            state = world.carry_on()
-        try:
-            is_whole(world, state, verdict)
-        except AssertionError as failure:
-            raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+    cut_anywhere(make, lambda world, state: is_whole(world, state, verdict))
 
 
 @pytest.mark.parametrize("story", at_every_point("update", "set-by-hand", "identity", "window-and-identity"))
 def test_a_power_cut_anywhere_and_a_person_who_then_gives_up(story: str) -> None:
     make, _ = STORIES[story]
-    points = Faults()
-    make().carry_on(points)
-    ends = {"begun:record", "begun:open-gate"}
-    last = next(at for at, name in enumerate(points.seen, 1) if any(end in name for end in ends))
-    for cut_at in (at for at in telling(points.seen) if at < last):
-        world = make()
-        try:
-            world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(5.0)
-            world.ask("abort")
-            state = world.carry_on()
-            try:
-                assert state.verdict is Verdict.ROLLED_BACK, (state.question, state.failed)
-                assert world.replicas("StatefulSet.apps/" + ("web" if story == "identity" else "wb-db")) > 0
-                keeps_claims(world, Verdict.ROLLED_BACK)
-            except AssertionError as failure:
-                raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+
+    def judge(world: World, state: RunState) -> None:
+        assert state.verdict is Verdict.ROLLED_BACK, (state.question, state.failed)
+        assert world.replicas("StatefulSet.apps/" + ("web" if story == "identity" else "wb-db")) > 0
+        keeps_claims(world, Verdict.ROLLED_BACK)
+
+    given_up_anywhere(make, judge, until=("begun:record", "begun:open-gate"))
 
 
 @pytest.mark.parametrize("first", [1, 2])
 @pytest.mark.parametrize("story", ["update", "failing-with-restore"])
 def test_a_relay_costs_no_claim(story: str, first: int) -> None:
     make, verdict = STORIES[story]
-    world = make()
-    for cut_at in range(first, 1000):
-        try:
-            state = world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(1.0)
-            continue
-        break
-    else:
-        pytest.fail("it never ends")
+    world, state = relay(make, first)
     is_whole(world, state, verdict)
 
 

@@ -13,6 +13,7 @@ from changeover.plan.strategy import Parameters
 from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash import application
+from tests.crash.cutting import cut_anywhere, relay
 from tests.crash.world import NAMESPACE, RUN, World
 
 OLD, NEW = "2022.09.0", "2022.10.2"
@@ -81,50 +82,27 @@ def test_calm_runs_end_as_they_should() -> None:
         is_whole(world, world.carry_on(), verdict)
 
 
-def telling(points: list[str]) -> list[int]:
-    """The points to cut at: all but the looks of a waiting loop, of which the first two and the last are enough."""
-    places: dict[str, list[int]] = {}
-    for number, name in enumerate(points, 1):
-        places.setdefault(name, []).append(number)
-    return sorted({n for numbers in places.values() for n in (*numbers[:2], numbers[-1])})
-
-
 @pytest.mark.parametrize("story", STORIES)
 def test_a_power_cut_anywhere_ends_in_the_same_world(story: str) -> None:
     make, verdict = STORIES[story]
-    calm, points = make(), Faults()
-    calm.carry_on(points)
-    for cut_at in telling(points.seen):
-        world = make()
-        faults = Faults(cut_at=cut_at)
-        try:
-            state = world.carry_on(faults)
-        except PowerCut:
-            world.clock.pass_by(5.0)
-            state = world.carry_on()
-        try:
-            is_whole(world, state, verdict)
-            twice = {key: n for key, n in world.effects().items() if n > calm.effects().get(key, 0)}
-            assert twice == {}
-        except AssertionError as failure:
-            raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+    calm = make()
+    calm.carry_on()
+
+    def judge(world: World, state: RunState) -> None:
+        is_whole(world, state, verdict)
+        twice = {key: n for key, n in world.effects().items() if n > calm.effects().get(key, 0)}
+        assert twice == {}
+
+    cut_anywhere(make, judge)
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])
 @pytest.mark.parametrize("story", STORIES)
 def test_a_relay_of_processes_that_each_die_a_little_later_ends_in_the_same_world(story: str, first: int) -> None:
     make, verdict = STORIES[story]
-    world, calm = make(), make()
+    calm = make()
     calm.carry_on()
-    for cut_at in range(first, 1000):
-        try:
-            state = world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(1.0)
-            continue
-        break
-    else:
-        pytest.fail("it never ends")
+    world, state = relay(make, first)
     is_whole(world, state, verdict)
     assert [key for key, n in world.effects().items() if n > calm.effects().get(key, 0)] == []
 

@@ -12,11 +12,10 @@ from changeover.objects import KubeObject
 from changeover.plan.strategy import Parameters
 from changeover.render.chart_release import ChartRelease, Hook
 from changeover.render.revision import Revision
-from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash import application
 from tests.crash.controllers import Controllers, Raw
-from tests.crash.test_every_point import telling
+from tests.crash.cutting import cut_anywhere
 from tests.crash.world import NAMESPACE, World
 
 OLD, NEW = "2022.09.0", "2022.10.2"
@@ -142,20 +141,7 @@ def test_a_calm_run_ends_as_it_should(story: str) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_power_cut_anywhere_runs_no_hook_twice(story: str) -> None:
-    calm, points = STORIES[story][0](), Faults()
-    calm.carry_on(points)
-    for cut_at in telling(points.seen):
-        here = STORIES[story][0]()
-        try:
-            state = here.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            here.clock.pass_by(5.0)
-            state = here.carry_on()
-        try:
-            is_whole(here, story, state)
-        except AssertionError as wrong:
-            wrong.add_note(f"cut at point {cut_at}, {points.seen[cut_at - 1]}")
-            raise
+    cut_anywhere(STORIES[story][0], lambda here, state: is_whole(here, story, state))
 
 
 def test_a_hook_of_the_way_back_that_failed_is_run_anew_when_a_person_says_again() -> None:

@@ -11,11 +11,10 @@ from changeover.objects import KubeObject
 from changeover.plan.strategy import Parameters
 from changeover.release.profile import Profile
 from changeover.render.revision import Revision
-from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash.application import NAMESPACE
+from tests.crash.cutting import cut_anywhere, given_up_anywhere, relay
 from tests.crash.owners import OwningControllers, owner
-from tests.crash.test_every_point import telling
 from tests.crash.world import World
 
 ONE, TWO = {"app": "web", "instance": "one"}, {"app": "web", "instance": "two"}
@@ -192,35 +191,14 @@ def test_a_calm_run(story: str) -> None:
 @pytest.mark.parametrize("story", at_every_point(*Verdict))
 def test_a_power_cut_anywhere(story: str) -> None:
     make, verdict = STORIES[story]
-    points = Faults()
-    make().carry_on(points)
-    for cut_at in telling(points.seen):
-        world = make()
-        try:
-            state = world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(5.0)
-            state = world.carry_on()
-        try:
-            is_whole(world, state, verdict)
-        except AssertionError as failure:
-            raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+    cut_anywhere(make, lambda world, state: is_whole(world, state, verdict))
 
 
 @pytest.mark.parametrize("first", [1, 2])
 @pytest.mark.parametrize("story", at_every_point(*Verdict))
 def test_a_relay_of_processes_that_each_die_a_little_later(story: str, first: int) -> None:
     make, verdict = STORIES[story]
-    world = make()
-    for cut_at in range(first, 1000):
-        try:
-            state = world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(1.0)
-            continue
-        break
-    else:
-        pytest.fail("it never ends")
+    world, state = relay(make, first)
     is_whole(world, state, verdict)
 
 
@@ -228,18 +206,4 @@ def test_a_relay_of_processes_that_each_die_a_little_later(story: str, first: in
 def test_a_power_cut_anywhere_and_a_person_who_then_gives_up(story: str) -> None:
     """The way back begins in the middle of every act."""
     make, _ = STORIES[story]
-    points = Faults()
-    make().carry_on(points)
-    last = next(at for at, name in enumerate(points.seen, 1) if "begun:record" in name)
-    for cut_at in (at for at in telling(points.seen) if at < last):
-        world = make()
-        try:
-            world.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            world.clock.pass_by(5.0)
-            world.ask("abort")
-            state = world.carry_on()
-            try:
-                is_whole(world, state, Verdict.ROLLED_BACK)
-            except AssertionError as failure:
-                raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+    given_up_anywhere(make, lambda world, state: is_whole(world, state, Verdict.ROLLED_BACK), until=("begun:record",))

@@ -13,11 +13,10 @@ from changeover.objects import KubeObject
 from changeover.plan.strategy import Parameters
 from changeover.release.profile import Installer, Profile
 from changeover.render.revision import Revision
-from changeover.runs.faults import Faults, PowerCut
 from changeover.runs.state import RunState, Verdict
 from tests.crash import application
 from tests.crash.controllers import Controllers, Raw
-from tests.crash.test_every_point import telling
+from tests.crash.cutting import cut_anywhere
 from tests.crash.world import NAMESPACE, World
 
 OLD, NEW = "2022.09.0", "2022.10.2"
@@ -127,19 +126,7 @@ def test_a_calm_run_ends_as_it_should(story: str) -> None:
 @pytest.mark.parametrize("story", STORIES)
 def test_a_power_cut_anywhere_runs_no_installer_twice(story: str) -> None:
     make, verdict, ran = STORIES[story]
-    calm, points = make(), Faults()
-    calm.carry_on(points)
-    for cut_at in telling(points.seen):
-        here = make()
-        try:
-            state = here.carry_on(Faults(cut_at=cut_at))
-        except PowerCut:
-            here.clock.pass_by(5.0)
-            state = here.carry_on()
-        try:
-            is_whole(here, state, verdict, ran)
-        except AssertionError as failure:
-            raise AssertionError(f"cut at {cut_at}: {points.seen[cut_at - 1]}") from failure
+    cut_anywhere(make, lambda here, state: is_whole(here, state, verdict, ran))
 
 
 def test_an_installer_of_the_way_back_that_failed_is_run_anew_when_a_person_says_again() -> None:
