@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from changeover.objects import API_VERSION, REVISION_ANNOTATION, Kind, KubeObject, Ref
-from changeover.plan import inventory, keeping, retention
-from changeover.plan.dress import dress
+from changeover.objects import REVISION_ANNOTATION, Kind, KubeObject
+from changeover.plan import keeping
 from changeover.plan.immutables import persistentvolumeclaim
 from changeover.plan.model import Effect
 from changeover.plan.steps import Step
@@ -24,7 +23,7 @@ from changeover.ports import Json, Refused
 from changeover.runs.health import kstatus
 from changeover.runs.scene import Scene
 from changeover.runs.verbs import replacing, service_form
-from changeover.runs.verbs.manifests import manifest
+from changeover.runs.verbs.manifests import dressed
 
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 POLL = 0.5
@@ -34,7 +33,7 @@ THEIRS = "theirs"
 
 async def apply(step: Step, scene: Scene) -> Mapping[str, Json]:
     """Apply one object; returns what it was: created or changed, with its uid."""
-    wanted = _dressed(step, scene)
+    wanted = dressed(step, scene)
     await scene.checkpoint(step)
     live = await scene.cluster.get(wanted.ref)
     if "existed" not in scene.notes(step.id) and live is None:
@@ -71,20 +70,6 @@ async def _sent(step: Step, scene: Scene, wanted: KubeObject, live: KubeObject |
             raise
     await scene.checkpoint(step)
     return await scene.cluster.apply(_fenced(_with_theirs(step, scene, wanted, live), live))
-
-
-def _dressed(step: Step, scene: Scene) -> KubeObject:
-    subject = scene.subject
-    found = manifest(step, scene)
-    revision = subject.revision(str(step.arguments["revision"]))
-    parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
-    return dress(
-        retention.keeping_claims(found) if step.arguments.get("retained") else found,
-        revision.digest,
-        applyset_id=inventory.applyset_id(parent),
-        autoscaled=frozenset(step.arguments.get("autoscaled", ())),
-        version=revision.version,
-    )
 
 
 async def _remember_theirs(step: Step, scene: Scene, live: KubeObject) -> None:

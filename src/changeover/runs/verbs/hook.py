@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NoReturn
 
-from changeover.objects import API_VERSION, Kind, KubeObject, Ref
-from changeover.plan import inventory
-from changeover.plan.dress import dress
+from changeover.objects import KubeObject, Ref
 from changeover.plan.hooks import FAILED
 from changeover.plan.steps import Step
 from changeover.ports import Json
@@ -23,13 +21,13 @@ from changeover.runs.hooking import Desk
 from changeover.runs.scene import Scene
 from changeover.runs.state import AGAIN
 from changeover.runs.verbs.installing import logs
-from changeover.runs.verbs.manifests import manifest
+from changeover.runs.verbs.manifests import dressed, manifest
 
 
 async def run_hook(step: Step, scene: Scene) -> Mapping[str, Json]:
     """Run it, or go on with one that was begun. Raises HookFailed."""
     desk = Desk(scene.cluster, scene.clock, _teller(step, scene))
-    wanted = _dressed(step, scene)
+    wanted = dressed(step, scene)
     if "succeeded" not in scene.notes(step.id):
         await _run(step, scene, desk, wanted)
     if step.arguments["last"]:
@@ -68,13 +66,6 @@ async def _give_up(step: Step, desk: Desk, wanted: KubeObject, why: str, *, othe
 
 async def _log(scene: Scene, hook: KubeObject) -> str:
     return logs.masking_for(scene.subject.new).text(await logs.whole(scene.cluster, hook))
-
-
-def _dressed(step: Step, scene: Scene) -> KubeObject:
-    subject = scene.subject
-    revision = subject.revision(str(step.arguments["revision"]))
-    set_id = inventory.applyset_id(Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation))
-    return dress(manifest(step, scene), revision.digest, applyset_id=set_id, version=revision.version)
 
 
 def _refs(step: Step, scene: Scene) -> list[Ref]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from changeover.errors import Problem
-from changeover.objects import KubeObject
+from changeover.objects import API_VERSION, Kind, KubeObject, Ref
+from changeover.plan import inventory, retention
+from changeover.plan.dress import dress
 from changeover.plan.steps import Step
 from changeover.runs.scene import Scene
 
@@ -22,3 +24,18 @@ def manifest(step: Step, scene: Scene, key: str = "") -> KubeObject:
     if found is None:
         raise NotInRevision(f"{key} must be in the revision that the step names.", found=revision.digest)
     return found
+
+
+def dressed(step: Step, scene: Scene) -> KubeObject:
+    """The same as it is sent: whose it is, of which revision, and what the step leaves to others or keeps for now."""
+    subject = scene.subject
+    found = manifest(step, scene)
+    revision = subject.revision(str(step.arguments["revision"]))
+    parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
+    return dress(
+        retention.keeping_claims(found) if step.arguments.get("retained") else found,
+        revision.digest,
+        applyset_id=inventory.applyset_id(parent),
+        autoscaled=frozenset(step.arguments.get("autoscaled", ())),
+        version=revision.version,
+    )

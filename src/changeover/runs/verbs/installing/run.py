@@ -17,9 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from changeover.errors import Problem
-from changeover.objects import API_VERSION, Kind, KubeObject, Ref
-from changeover.plan import installers, inventory
-from changeover.plan.dress import dress
+from changeover.objects import Kind, KubeObject
+from changeover.plan import installers
 from changeover.plan.steps import Step
 from changeover.ports import Json
 from changeover.runs.health import kstatus
@@ -29,7 +28,7 @@ from changeover.runs.state import AGAIN
 from changeover.runs.verbs import time_to_live
 from changeover.runs.verbs.installing import helm_record, listed, logs
 from changeover.runs.verbs.installing.listed import Seen
-from changeover.runs.verbs.manifests import manifest
+from changeover.runs.verbs.manifests import dressed
 from changeover.settings import STEP_ANNOTATION
 
 JOB = Kind("batch/v1", "Job")
@@ -46,7 +45,7 @@ class InstallerFailed(Problem):
 
 async def run_installer(step: Step, scene: Scene) -> Mapping[str, Json]:
     """Run it, or go on with one that was begun."""
-    wanted = _dressed(step, scene)
+    wanted = dressed(step, scene)
     if "before" not in scene.notes(step.id):
         seen = await _listed(scene)
         records = await helm_record.releases(scene.cluster, scene.subject.namespace)
@@ -66,14 +65,6 @@ async def run_installer(step: Step, scene: Scene) -> Mapping[str, Json]:
 
 async def _keep_log(step: Step, scene: Scene, job: KubeObject) -> None:
     await scene.note(step, "log", logs.masking_for(scene.subject.new).text(await logs.whole(scene.cluster, job)))
-
-
-def _dressed(step: Step, scene: Scene) -> KubeObject:
-    subject = scene.subject
-    revision = subject.revision(str(step.arguments["revision"]))
-    parent = Ref(Kind(API_VERSION, "Installation"), subject.namespace, subject.installation)
-    set_id = inventory.applyset_id(parent)
-    return dress(manifest(step, scene), revision.digest, applyset_id=set_id, version=revision.version)
 
 
 def _mark(step: Step, scene: Scene) -> str:
